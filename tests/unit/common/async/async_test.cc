@@ -1,0 +1,126 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "common/async/backoff.h"
+#include "common/async/bounded_queue.h"
+#include "common/async/on_blocking.h"
+#include "common/async/task_group.h"
+#include "tests/doubles/sim_clock.h"
+
+namespace weir {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+asio::awaitable<void> tick(Clock& clock, milliseconds every, std::vector<Time>& seen) {
+  while (co_await clock.sleep_for(every)) seen.push_back(clock.now());
+}
+
+TEST(SimClock, WakesSleepersInTheOrderOfTime) {
+  asio::io_context context;
+  SimClock clock(context);
+  TaskGroup tasks(context.get_executor());
+  const Time start = clock.now();
+  std::vector<Time> seen;
+  tasks.spawn("slow", tick(clock, milliseconds(70), seen));
+  tasks.spawn("fast", tick(clock, milliseconds(30), seen));
+  clock.advance(milliseconds(100));
+  EXPECT_EQ(seen, (std::vector<Time>{start + milliseconds(30), start + milliseconds(60),
+                                     start + milliseconds(70), start + milliseconds(90)}));
+  tasks.stop();
+  clock.advance(milliseconds(0));
+  EXPECT_EQ(tasks.size(), 0U);
+}
+
+TEST(TaskGroup, JoinsOnceEveryTaskHasSeenItsCancellation) {
+  asio::io_context context;
+  SystemClock clock;
+  TaskGroup tasks(context.get_executor());
+  std::vector<Time> seen;
+  for (int i = 0; i < 5; ++i) tasks.spawn("task", tick(clock, milliseconds(1 + i), seen));
+  bool joined = false;
+  TaskGroup waiter(context.get_executor());
+  waiter.spawn("join", [](TaskGroup& group, bool& done) -> asio::awaitable<void> {
+    group.stop();
+    co_await group.join();
+    done = true;
+  }(tasks, joined));
+  context.run();
+  EXPECT_TRUE(joined);
+}
+
+TEST(TaskGroup, StartsNothingAfterStop) {
+  asio::io_context context;
+  SimClock clock(context);
+  TaskGroup tasks(context.get_executor());
+  tasks.stop();
+  std::vector<Time> seen;
+  tasks.spawn("late", tick(clock, milliseconds(1), seen));
+  clock.advance(milliseconds(10));
+  EXPECT_TRUE(seen.empty());
+}
+
+asio::awaitable<void> read_all(BoundedQueue<int>& queue, std::vector<int>& seen) {
+  while (auto item = co_await queue.pop()) seen.push_back(*item);
+}
+
+TEST(BoundedQueue, DropsTheOldestAndCountsIt) {
+  asio::io_context context;
+  BoundedQueue<int> queue(context.get_executor(), 2, WhenFull::drop_oldest);
+  for (int i = 1; i <= 4; ++i) EXPECT_TRUE(queue.push(i));
+  queue.close();
+  std::vector<int> seen;
+  TaskGroup tasks(context.get_executor());
+  tasks.spawn("reader", read_all(queue, seen));
+  context.run();
+  EXPECT_EQ(seen, (std::vector<int>{3, 4}));
+  EXPECT_EQ(queue.lost(), 2U);
+}
+
+TEST(BoundedQueue, RefusesWhenFullAndWakesAWaitingReader) {
+  asio::io_context context;
+  BoundedQueue<int> queue(context.get_executor(), 1, WhenFull::refuse);
+  std::vector<int> seen;
+  TaskGroup tasks(context.get_executor());
+  tasks.spawn("reader", read_all(queue, seen));
+  context.poll();
+  EXPECT_TRUE(queue.push(1));
+  EXPECT_FALSE(queue.push(2));
+  context.poll();
+  EXPECT_EQ(seen, std::vector<int>{1});
+  tasks.stop();
+  context.restart();
+  context.poll();
+  EXPECT_EQ(tasks.size(), 0U);
+}
+
+TEST(Backoff, DoublesToItsCeilingWithinTheUpperHalf) {
+  Backoff backoff(milliseconds(100), milliseconds(1000), Rng(1));
+  for (const int ceiling : {100, 200, 400, 800, 1000, 1000}) {
+    const auto wait = backoff.next();
+    EXPECT_GE(wait, milliseconds(ceiling / 2));
+    EXPECT_LE(wait, milliseconds(ceiling));
+  }
+  backoff.reset();
+  EXPECT_LE(backoff.next(), milliseconds(100));
+}
+
+TEST(OnBlocking, RunsElsewhereAndResumesHere) {
+  asio::io_context context;
+  asio::thread_pool pool(1);
+  TaskGroup tasks(context.get_executor());
+  const auto here = std::this_thread::get_id();
+  tasks.spawn("caller", [](asio::thread_pool& p, std::thread::id home) -> asio::awaitable<void> {
+    std::function<std::thread::id()> work = [] { return std::this_thread::get_id(); };
+    const auto ran_on = co_await on_blocking(p, std::move(work));
+    EXPECT_NE(ran_on, home);
+    EXPECT_EQ(std::this_thread::get_id(), home);
+  }(pool, here));
+  context.run();
+  pool.join();
+}
+
+}  // namespace
+}  // namespace weir
