@@ -4,13 +4,9 @@
 #include <chrono>
 #include <cstdint>
 
-namespace weir {
+#include "common/base/time.h"
 
-/// Monotonic time: for intervals, timers, timeouts. Nanoseconds since an arbitrary start.
-using Time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
-using Duration = std::chrono::nanoseconds;
-/// Wall time, for what people and certificates read. May jump.
-using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
+namespace weir {
 
 /// Where a module gets the time and waits for it; nothing else reads a clock or makes a timer.
 /// May be called from any thread.
