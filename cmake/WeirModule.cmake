@@ -99,7 +99,7 @@ function(weir_test name)
     return()
   endif()
   # PRE_TEST: listing the cases when ctest starts keeps the build itself quick.
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES LABELS "${label}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
