@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+#include "common/base/bytes.h"
+#include "common/net/ip.h"
+
+namespace weir {
+
+/// The two ends of a UDP exchange as our socket sees them. Replies go out from `local`, so that a
+/// host with several addresses answers from the one it was asked at; unspecified lets the kernel
+/// choose.
+struct UdpPath {
+  Endpoint remote;
+  IpAddress local;
+  std::uint32_t interface_index = 0;  ///< 0 is any
+
+  friend bool operator==(const UdpPath&, const UdpPath&) = default;
+};
+
+/// Where the engine's results go. Called during an engine call, on its thread, in the order in
+/// which packets are to leave; must not call the engine back.
+class EngineOutput {
+ public:
+  virtual ~EngineOutput() = default;
+
+  /// At least `size` writable bytes for the next datagram to `to`; the engine fills them and calls
+  /// `send`, or never mentions them again. Bytes 16.. may already hold the inner packet that was
+  /// given to `on_inner_packet`, then nothing is copied. Never fails: make room by flushing.
+  virtual ByteSpan send_buffer(const UdpPath& to, std::size_t size) = 0;
+  /// The first bytes of the last `send_buffer`, complete.
+  virtual void send(const UdpPath& to, ByteSpan datagram) = 0;
+
+  /// An authenticated inner IP packet whose source address belongs to the peer. It lies inside the
+  /// datagram given to `on_datagram`, with at least 16 bytes of scratch space before it.
+  virtual void deliver(ByteSpan ip_packet) = 0;
+};
+
+/// What became of a packet from the TUN device.
+enum class InnerVerdict : std::uint8_t {
+  sent,         ///< encrypted and handed to `send`
+  staged,       ///< kept until a handshake is done
+  no_peer,      ///< no allowed IP matches its destination
+  no_endpoint,  ///< the peer has no known endpoint
+  malformed,    ///< not IPv4 or IPv6, or too long
+  down,         ///< the engine is down
+};
+
+}  // namespace weir
