@@ -1,0 +1,31 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <memory>
+
+#include "common/async/clock.h"
+#include "common/base/result.h"
+#include "common/model/service.h"
+#include "common/net/ip.h"
+
+namespace weir::agent {
+
+/// Runs one check of one endpoint. The real ones are in tcp_check, http_check, exec_check and
+/// grpc_check; tests script one. Several checks may be under way at once, all on one executor.
+class CheckTransport {
+ public:
+  virtual ~CheckTransport() = default;
+
+  /// Success, or why the endpoint does not count as healthy, in words for an operator. Ends within
+  /// `timeout` and a little more. Errors: deadline_exceeded, unavailable, failed_precondition (it
+  /// answered, but not as asked), cancelled.
+  virtual boost::asio::awaitable<Status> check(const Endpoint& endpoint,
+                                               std::chrono::milliseconds timeout) = 0;
+};
+
+/// The transport for a spec of kind tcp, http or exec; null for the others (`none` needs no check;
+/// for `grpc` see grpc_check.h). `clock` outlives it.
+std::unique_ptr<CheckTransport> make_check_transport(const HealthCheckSpec& spec, Clock& clock);
+
+}  // namespace weir::agent
