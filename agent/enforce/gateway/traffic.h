@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/model/histogram.h"
+#include "common/net/ip.h"
+
+namespace weir::agent {
+
+/// What the gateway sent to one destination since the last collection.
+struct DestinationTraffic {
+  ServiceName service;
+  RegionName region;
+  std::uint64_t started = 0;           // attempts: a retry counts at the second destination as well
+  std::uint64_t ok = 0;                // answered with a status below 500; TCP: relayed to the end
+  std::uint64_t errors = 0;            // refused, broken off, 5xx
+  std::uint64_t timeouts = 0;          // no connection or no answer in time
+  std::uint64_t within_objective = 0;  // ok and in time
+  std::uint64_t retried = 0;           // failed here and tried elsewhere
+  std::uint32_t in_flight = 0;
+  LatencyHistogram latency;  // of what ended ok, from the choice to the last byte
+};
+
+/// Requests and connections now open to one server of this cluster, from gateway and ingress.
+struct EndpointTraffic {
+  ServiceName service;
+  Endpoint endpoint;
+  std::uint32_t in_flight = 0;
+};
+
+struct GatewayTraffic {
+  std::vector<DestinationTraffic> destinations;
+  std::vector<EndpointTraffic> endpoints;
+  std::uint64_t clients_accepted = 0;
+  std::uint64_t clients_refused = 0;  // over the limit of connections
+  std::uint64_t bad_requests = 0;     // heads and preambles that break the rules
+};
+
+/// What a request learned about a server of this cluster in passing.
+struct EndpointSignal {
+  enum class Kind { ok, refused, reset, timeout, garbage };
+  ServiceName service;
+  Endpoint endpoint;
+  Kind kind = Kind::ok;
+};
+
+}  // namespace weir::agent

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/model/observation.h"
+#include "common/model/service.h"
+
+namespace weir::agent {
+
+/// One region that may serve a service, as it is used now.
+struct Destination {
+  RegionName region;
+  bool own = false;
+  bool reachable = true;         // false: every path there is down; what is in flight is lost
+  std::uint32_t configured = 0;  // the weight of the revision, after the guards
+  double weight = 0;             // effective: finite, >= 0; shares are weight / sum of weights
+  std::vector<OverlayPeer>
+      agents;         // whose ingress reaches it, best known; own: others of the region
+  std::string state;  // "active", "ramping 40 %", "spilling 50 %", "standby", "down: <reason>"
+  friend bool operator==(const Destination&, const Destination&) = default;
+};
+
+/// Where the requests of one service go.
+struct ServiceRoutes {
+  ServicePlan plan;
+  std::vector<Destination> destinations;  // sorted by region; only what residency permits
+  std::vector<double> weights;            // of the destinations, in their order; sum > 0
+  bool panic = false;                     // nothing works: everything permitted is tried
+  friend bool operator==(const ServiceRoutes&, const ServiceRoutes&) = default;
+};
+
+/// What the data planes enforce: a value, never changed once shared.
+struct RoutingTable {
+  std::uint64_t version = 0;  // grows with each change
+  bool isolated = false;      // no path to any other agent: probably this one is cut off
+  std::vector<std::shared_ptr<const ServiceRoutes>> services;  // sorted by name
+
+  /// Null when the service is not known. O(log n).
+  std::shared_ptr<const ServiceRoutes> find(const ServiceName& service) const;
+};
+
+}  // namespace weir::agent
