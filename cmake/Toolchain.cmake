@@ -36,6 +36,11 @@ if(WEIR_SANITIZE)
   add_link_options(-fsanitize=${WEIR_SANITIZE})
 endif()
 
+if(WEIR_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # without it the fuzzer sees no coverage
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(WEIR_HARDEN)
   # OpenSSF compiler options guide; nodlopen is left out because OpenSSL providers and NSS use dlopen.
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS -fstack-clash-protection
