@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/units.h"
+#include "common/model/service.h"
+
+namespace weir {
+
+/// The weights a service has when nobody knows better.
+struct StaticWeights {
+  struct Pair {
+    RegionName from;
+    RegionName to;
+    std::uint32_t weight = k_weight_neutral;
+    friend bool operator==(const Pair&, const Pair&) = default;
+  };
+  std::uint32_t nearby = k_weight_nearby;  // of the source's own region
+  std::uint32_t other = k_weight_neutral;  // of every other region
+  std::vector<Pair> pairs;                 // before both of the above
+
+  /// What the rules give one pair of regions. O(pairs).
+  std::uint32_t of(const RegionName& from, const RegionName& to) const {
+    for (const Pair& pair : pairs) {
+      if (pair.from == from && pair.to == to) return pair.weight;
+    }
+    return from == to ? nearby : other;
+  }
+
+  friend bool operator==(const StaticWeights&, const StaticWeights&) = default;
+};
+
+/// One service as the operator configured it, for all regions.
+struct ServiceConfig {
+  /// Everything that is the same for each source region; `weights`, `guards.residency` and
+  /// `failover.tiers` in it are empty.
+  ServicePlan plan;
+  StaticWeights weights;
+  std::map<RegionName, std::vector<RegionName>> residency;           // by source; absent: any
+  std::map<RegionName, std::vector<std::vector<RegionName>>> tiers;  // by source; absent: one tier
+  friend bool operator==(const ServiceConfig&, const ServiceConfig&) = default;
+
+  /// The guards for requests that start in `from`.
+  GuardSpec guards_for(const RegionName& from) const {
+    GuardSpec guards = plan.guards;
+    if (const auto found = residency.find(from); found != residency.end()) {
+      guards.residency = found->second;
+    }
+    return guards;
+  }
+};
+
+}  // namespace weir
