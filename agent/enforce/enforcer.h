@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <span>
 
@@ -21,12 +20,12 @@ class Enforcer {
   using OnEvent = std::function<void(const FailoverEvent&)>;
 
   /// `clock` outlives the enforcer.
-  Enforcer(boost::asio::any_io_executor executor, Clock& clock, OnTable on_table, OnEvent on_event);
+  Enforcer(Clock& clock, OnTable on_table, OnEvent on_event);
 
   /// Errors: as `FailoverMachine::apply`; the rules in force stay.
   Status apply(const Revision& revision);
   void on_path(const PathEvent& event);
-  void on_region_health(const RegionHealth& health);
+  void on_agent_health(const AgentId& agent, std::span<const RegionHealth> said);
   /// `states` are the servers of this cluster, of all services.
   void on_local_health(std::span<const EndpointState> states);
   void on_results(std::span<const DestinationResults> results);
@@ -44,7 +43,6 @@ class Enforcer {
   const OnEvent on_event_;
   FailoverMachine machine_;
   Snapshot<RoutingTable> table_;
-  boost::asio::steady_timer woken_;  // never fires: an input cancels it
 };
 
 }  // namespace weir::agent

@@ -14,11 +14,12 @@
 #include "common/base/time.h"
 #include "common/model/observation.h"
 #include "common/model/revision.h"
+#include "common/routing/safe_set.h"
 
 namespace weir::agent {
 
-/// Something an operator wants to know; `type` is stable: "failover.started", "failover.ended",
-/// "failover.panic", "failover.panic_ended", "agent.isolated", "agent.rejoined".
+/// Something an operator wants to know; `type` is stable: "failover.started", "failover.ramping",
+/// "failover.ended", "failover.panic", "failover.panic_ended", "agent.isolated", "agent.rejoined".
 struct FailoverEvent {
   std::string type;
   std::string severity;  // "info", "warn", "error"
@@ -57,11 +58,13 @@ class FailoverMachine {
   Status apply(const Revision& revision, Time now);
 
   void on_path(const PathEvent& event, Time now);
-  /// An announcement; stale after 2 s, then it only counts while nobody fresher speaks for the
-  /// region, and no longer than a path to its sender is up.
-  void on_region_health(const RegionHealth& health, Time now);
-  /// How many of the servers of this cluster work.
-  void on_local_health(const ServiceName& service, std::size_t healthy, std::size_t all, Time now);
+  /// All that `agent` says about the servers of its cluster: replaces what it said before, and a
+  /// service it does not name has no servers there. Empty: it has fallen silent; its last word
+  /// counts while nobody else speaks for the region. No word counts while the path to its speaker
+  /// is down. A region nobody spoke for is taken to work.
+  void on_agent_health(const AgentId& agent, std::span<const RegionHealth> said, Time now);
+  /// All servers of this cluster; a service that is not among them has none here.
+  void on_local_health(std::span<const EndpointState> states, Time now);
   void on_results(const DestinationResults& results, Time now);
 
   /// The table in force now when it differs from the last one returned, else null.
@@ -71,16 +74,22 @@ class FailoverMachine {
   /// Since the last call, in order.
   std::vector<FailoverEvent> take_events();
 
+  /// How long a step of the weights lasts where the step limit keeps them short of the revision's.
+  static constexpr Duration k_step_interval = std::chrono::seconds(1);
+
  private:
   struct Path {
     OverlayPeer peer;
     std::optional<bool> up;  // nothing: not heard of yet
     std::string reason;
   };
-  struct Announcement {
-    double healthy_share = 1;
-    std::uint32_t endpoints = 0;
-    Time heard;
+  struct Servers {
+    double healthy = 0;
+    double all = 0;
+  };
+  struct Spoken {
+    bool silent = false;
+    std::map<ServiceName, Servers> services;
   };
   struct Service {
     ServicePlan plan;               // weights after the guards
@@ -90,35 +99,35 @@ class FailoverMachine {
     bool panic = false;
     std::shared_ptr<const ServiceRoutes> routes;
   };
-  struct Reach {
-    bool up = false;     // some path, or the own region
-    bool heard = false;  // of some path
-    std::string reason;  // of the first path down
-  };
 
-  Status check(const Revision& revision) const;
-  Result<ServicePlan> guarded(const ServicePlan& wanted, const Revision& revision,
-                              bool& settled) const;
-  void step_weights(Service& service, Time now);
-  Reach reach(const RegionName& region) const;
-  DestinationFacts facts_of(const Service& service, const RegionName& region, Time now) const;
-  std::vector<OverlayPeer> agents_of(const ServiceName& service, const RegionName& region) const;
+  Status guard_weights(Service& service, Time now);
+  bool path_up(const AgentId& agent) const;
+  std::optional<double> healthy_share(const ServiceName& service, const RegionName& region) const;
+  std::string path_trouble(const RegionName& region) const;
+  DestinationFacts facts_of(const Service& service, const RegionName& region,
+                            const DestinationMachine& machine, Time now) const;
+  std::vector<Doorway> doors_of(const ServiceName& service, const RegionName& region) const;
   void update_isolation();
   bool update_service(Service& service, Time now);
+  void note_panic(Service& service, bool panic);
+  void step_destination(Service& service, const RegionName& region, DestinationMachine& machine,
+                        Time now);
   void note(std::string type, std::string severity, const RegionName& region,
             const ServiceName& service, std::string message);
   void wake_at(std::optional<Time> when);
 
-  Revision revision_;
+  RegionName own_region_;
   std::map<AgentId, Path> paths_;  // agents only, not the controller
   std::map<ServiceName, Service> services_;
-  std::map<std::pair<ServiceName, AgentId>, Announcement> announcements_;
-  std::map<ServiceName, Announcement> local_;
+  std::map<AgentId, Spoken> spoken_;
+  std::map<ServiceName, Servers> local_;
   std::vector<FailoverEvent> events_;
   std::optional<Time> wakeup_;
   std::uint64_t version_ = 0;
+  std::size_t published_services_ = 0;
   bool isolated_ = false;
   bool changed_ = false;
+  bool local_known_ = false;
 };
 
 }  // namespace weir::agent

@@ -11,15 +11,22 @@
 
 namespace weir::agent {
 
+/// An agent whose ingress leads to a region's servers.
+struct Doorway {
+  OverlayPeer peer;
+  bool up = true;      // the path to it; false: what is in flight through it is lost
+  bool serves = true;  // has servers that work, or has not said
+  friend bool operator==(const Doorway&, const Doorway&) = default;
+};
+
 /// One region that may serve a service, as it is used now.
 struct Destination {
   RegionName region;
   bool own = false;
-  bool reachable = true;         // false: every path there is down; what is in flight is lost
+  bool reachable = true;         // false: no path to any of its agents is up
   std::uint32_t configured = 0;  // the weight of the revision, after the guards
   double weight = 0;             // effective: finite, >= 0; shares are weight / sum of weights
-  std::vector<OverlayPeer>
-      agents;         // whose ingress reaches it, best known; own: others of the region
+  std::vector<Doorway> doors;    // of the own region: its other agents
   std::string state;  // "active", "ramping 40 %", "spilling 50 %", "standby", "down: <reason>"
   friend bool operator==(const Destination&, const Destination&) = default;
 };
