@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/model/service.h"
 
 namespace weir {
 
@@ -12,6 +14,7 @@ namespace weir {
 struct ProposedWeight {
   RegionName region;
   double weight = 0;
+  std::string why;  // for people, a few words
   friend bool operator==(const ProposedWeight&, const ProposedWeight&) = default;
 };
 
@@ -22,8 +25,21 @@ struct WeightProposal {
   std::vector<ProposedWeight> weights;  // a region not named gets 0: closed on purpose
   std::string by;                       // "static", "pin by root"
   std::vector<std::string> reasons;     // for people, the weightiest first
-  /// A person's word: a region with weight 0 stays closed and small shares are not lifted.
-  bool pinned = false;
+  friend bool operator==(const WeightProposal&, const WeightProposal&) = default;
+};
+
+/// Everything a policy wants at one moment.
+using Proposal = std::vector<WeightProposal>;
+
+/// A person's word against the policy's, for a while or until it is taken back.
+struct WeightPin {
+  ServiceName service;
+  RegionName from;
+  std::vector<Weight> weights;
+  std::string by;
+  std::int64_t created_unix_ms = 0;
+  std::int64_t expires_unix_ms = 0;  // 0: never
+  friend bool operator==(const WeightPin&, const WeightPin&) = default;
 };
 
 }  // namespace weir

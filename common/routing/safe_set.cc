@@ -309,7 +309,7 @@ std::vector<ProposedWeight> as_proposal(std::span<const Weight> weights) {
   std::vector<ProposedWeight> proposal;
   proposal.reserve(weights.size());
   for (const Weight& weight : weights) {
-    proposal.push_back({weight.region, static_cast<double>(weight.weight)});
+    proposal.push_back({weight.region, static_cast<double>(weight.weight), {}});
   }
   return proposal;
 }

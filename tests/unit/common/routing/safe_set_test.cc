@@ -15,13 +15,13 @@ const std::vector<RegionName> k_regions = {RegionName("us"), RegionName("eu"), R
 
 std::vector<Weight> weights(std::initializer_list<std::uint32_t> values) {
   std::vector<Weight> out;
-  for (const auto value : values) out.push_back({k_regions[out.size()], value});
+  for (const auto value : values) out.emplace_back(k_regions[out.size()], value);
   return out;
 }
 
 std::vector<ProposedWeight> proposal(std::initializer_list<double> values) {
   std::vector<ProposedWeight> out;
-  for (const auto value : values) out.push_back({k_regions[out.size()], value});
+  for (const auto value : values) out.emplace_back(k_regions[out.size()], value);
   return out;
 }
 
@@ -142,7 +142,8 @@ TEST(SafeSetErrors, SayWhenResidencyPermitsNothing) {
 }
 
 TEST(SafeSetErrors, DropAnUnknownRegionAndSaySo) {
-  const std::vector<ProposedWeight> wish = {{RegionName("us"), 1}, {RegionName("ma\x1brs"), 5}};
+  const std::vector<ProposedWeight> wish = {{RegionName("us"), 1, ""},
+                                            {RegionName("ma\x1brs"), 5, ""}};
   const auto safe = to_safe_set({}, wish, guards(0, 1), k_regions);
   ASSERT_TRUE(safe);
   EXPECT_EQ(safe->weights, weights({1, 0, 0}));
@@ -185,11 +186,11 @@ Drawn draw(Rng& rng) {
   const std::size_t count = 1 + rng.below(rng.chance(0.02) ? 60 : 6);
   for (std::size_t i = 0; i < count; ++i) drawn.known.emplace_back("r" + std::to_string(i));
   for (const auto& region : drawn.known) {
-    if (rng.chance(0.9)) drawn.proposed.push_back({region, any_value(rng)});
+    if (rng.chance(0.9)) drawn.proposed.emplace_back(region, any_value(rng));
     if (rng.chance(0.2)) drawn.guards.residency.push_back(region);
   }
-  if (rng.chance(0.1)) drawn.proposed.push_back({RegionName("nowhere"), any_value(rng)});
-  if (rng.chance(0.1)) drawn.proposed.push_back({drawn.known[0], any_value(rng)});
+  if (rng.chance(0.1)) drawn.proposed.emplace_back(RegionName("nowhere"), any_value(rng));
+  if (rng.chance(0.1)) drawn.proposed.emplace_back(drawn.known[0], any_value(rng));
   if (rng.chance(0.8)) {
     for (const auto& region : drawn.known) {
       const bool closed = rng.chance(0.3);

@@ -1,0 +1,81 @@
+#include "controller/policy/pinned_policy.h"
+
+#include <algorithm>
+#include <string>
+
+namespace weir::controller {
+namespace {
+
+bool over(const WeightPin& pin, std::int64_t unix_ms) {
+  return pin.expires_unix_ms != 0 && pin.expires_unix_ms <= unix_ms;
+}
+
+void obey(const WeightPin& pin, WeightProposal& proposal) {
+  proposal.weights.clear();
+  proposal.reasons.clear();
+  proposal.by = "pin by " + pin.by;
+  for (const Weight& weight : pin.weights) {
+    proposal.weights.push_back(
+        {.region = weight.region, .weight = static_cast<double>(weight.weight), .why = "pinned"});
+    proposal.reasons.push_back(weight.region.value() + " " + std::to_string(weight.weight) +
+                               ": pinned");
+  }
+}
+
+}  // namespace
+
+void PinBook::set(WeightPin pin) {
+  auto key = std::pair(pin.service, pin.from);
+  pins_.insert_or_assign(std::move(key), std::move(pin));
+}
+
+bool PinBook::remove(const ServiceName& service, const RegionName& from) {
+  return pins_.erase({service, from}) > 0;
+}
+
+const WeightPin* PinBook::find(const ServiceName& service, const RegionName& from,
+                               std::int64_t unix_ms) const {
+  const auto found = pins_.find({service, from});
+  return found == pins_.end() || over(found->second, unix_ms) ? nullptr : &found->second;
+}
+
+std::vector<WeightPin> PinBook::take_expired(std::int64_t unix_ms) {
+  std::vector<WeightPin> expired;
+  for (auto it = pins_.begin(); it != pins_.end();) {
+    if (over(it->second, unix_ms)) {
+      expired.push_back(std::move(it->second));
+      it = pins_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  return expired;
+}
+
+std::optional<std::int64_t> PinBook::next_expiry() const {
+  std::optional<std::int64_t> next;
+  for (const auto& [key, pin] : pins_) {
+    if (pin.expires_unix_ms != 0) next = std::min(next.value_or(INT64_MAX), pin.expires_unix_ms);
+  }
+  return next;
+}
+
+std::vector<WeightPin> PinBook::all() const {
+  std::vector<WeightPin> pins;
+  for (const auto& [key, pin] : pins_) pins.push_back(pin);
+  return pins;
+}
+
+Proposal PinnedPolicy::observe(const Observation& observation) {
+  return with_pins(inner_.observe(observation), pins_, observation.unix_ms);
+}
+
+Proposal with_pins(Proposal proposal, const PinBook& pins, std::int64_t unix_ms) {
+  for (WeightProposal& row : proposal) {
+    const WeightPin* pin = pins.find(row.service, row.from, unix_ms);
+    if (pin != nullptr) obey(*pin, row);
+  }
+  return proposal;
+}
+
+}  // namespace weir::controller

@@ -1,0 +1,56 @@
+#include "controller/policy/static_policy.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace weir::controller {
+namespace {
+
+bool has_pair(const StaticWeights& rules, const RegionName& from, const RegionName& to) {
+  return std::ranges::any_of(rules.pairs,
+                             [&](const auto& pair) { return pair.from == from && pair.to == to; });
+}
+
+ProposedWeight weigh(const ServiceConfig& service, const RegionName& from, const RegionName& to) {
+  const std::uint32_t weight = service.weights.of(from, to);
+  const bool paired = has_pair(service.weights, from, to);
+  const char* why = paired ? "pair rule" : (from == to ? "nearby" : "other region");
+  return {.region = to, .weight = static_cast<double>(weight), .why = why};
+}
+
+WeightProposal propose(const ServiceConfig& service, const RegionName& from,
+                       const std::vector<RegionName>& regions) {
+  WeightProposal proposal{
+      .service = service.plan.service, .from = from, .weights = {}, .by = "static", .reasons = {}};
+  const GuardSpec guards = service.guards_for(from);
+  for (const RegionName& to : regions) {
+    const auto& allowed = guards.residency;
+    // What residency forbids is configured too: leaving it out is no guard's doing.
+    if (!allowed.empty() && std::ranges::find(allowed, to) == allowed.end()) {
+      proposal.reasons.push_back(to.value() + " is not permitted: residency of " + from.value());
+      continue;
+    }
+    proposal.weights.push_back(weigh(service, from, to));
+    const ProposedWeight& last = proposal.weights.back();
+    proposal.reasons.push_back(to.value() + " " + std::to_string(service.weights.of(from, to)) +
+                               ": " + last.why);
+  }
+  return proposal;
+}
+
+}  // namespace
+
+StaticPolicy::StaticPolicy(std::vector<ServiceConfig> services) : services_(std::move(services)) {}
+
+Proposal StaticPolicy::observe(const Observation& observation) {
+  Proposal proposal;
+  for (const ServiceConfig& service : services_) {
+    for (const RegionName& from : observation.regions) {
+      proposal.push_back(propose(service, from, observation.regions));
+    }
+  }
+  return proposal;
+}
+
+}  // namespace weir::controller
