@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/state/slot.h"
+#include "common/model/codec.h"
 #include "weir/state/v1/identity.pb.h"
 
 namespace weir::agent {
@@ -39,7 +40,7 @@ Result<Identity> load_identity(const StateDir& directory) {
   identity.mesh = message.mesh();
   const auto overlay = IpAddress::parse(message.self().overlay_address());
   const auto prefix = IpPrefix::parse(message.self().overlay_prefix());
-  const auto controller = IpAddress::parse(message.controller_overlay_address());
+  const auto controller = from_proto(message.controller());
   if (!overlay || !prefix || !controller) return damaged("an address does not parse");
   if (message.private_key().size() != identity.private_key.size()) {
     return damaged("the WireGuard key is not 32 bytes");
@@ -50,7 +51,7 @@ Result<Identity> load_identity(const StateDir& directory) {
   identity.certificate_pem = message.certificate_pem();
   identity.certificate_key_pem = message.certificate_key_pem();
   identity.ca_pem = message.ca_pem();
-  identity.controller_overlay = *controller;
+  identity.controller = *controller;
   OPENSSL_cleanse(bytes->data(), bytes->size());
   return identity;
 }
@@ -67,7 +68,7 @@ Status save_identity(const StateDir& directory, const Identity& identity) {
   message.set_certificate_pem(identity.certificate_pem);
   message.set_certificate_key_pem(identity.certificate_key_pem);
   message.set_ca_pem(identity.ca_pem);
-  message.set_controller_overlay_address(identity.controller_overlay.to_string());
+  *message.mutable_controller() = to_proto(identity.controller);
   std::string payload = message.SerializeAsString();
   ByteVector bytes = encode_slot(1, as_bytes(payload));
   const Status saved = directory.replace(k_file, bytes);

@@ -19,7 +19,7 @@ struct Identity {
   std::string certificate_pem;
   std::string certificate_key_pem;
   std::string ca_pem;
-  IpAddress controller_overlay;
+  MeshPeer controller;  // enough to reach it when no revision is left on the disk
 };
 
 /// Errors: not_found (never joined: says which command to run), data_loss (damaged), unavailable.

@@ -252,6 +252,14 @@ ByteVector digest_of(const policy::v1::Revision& message) {
   return digest;
 }
 
+policy::v1::Peer to_proto(const MeshPeer& peer) {
+  pb::Peer out;
+  put(peer, out);
+  return out;
+}
+
+Result<MeshPeer> from_proto(const policy::v1::Peer& message) { return read_peer(message); }
+
 Result<Revision> from_proto(const policy::v1::Revision& message) {
   if (!std::ranges::equal(digest_of(message), as_bytes(message.digest()))) {
     return fail(Code::data_loss, "the digest does not fit the revision");

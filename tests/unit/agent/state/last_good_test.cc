@@ -117,11 +117,15 @@ TEST_F(LastGoodTest, KeepsTheIdentityInAPrivateFile) {
   identity.self = revision(1).self;
   identity.private_key.fill(7);
   identity.certificate_pem = "cert";
-  identity.controller_overlay = *IpAddress::parse("10.90.0.1");
+  identity.controller.agent = AgentId("weir/controller");
+  identity.controller.overlay = *IpAddress::parse("10.90.0.1");
+  identity.controller.endpoint = *Endpoint::parse("1.2.3.4:51820");
+  identity.controller.controller = true;
   ASSERT_TRUE(save_identity(directory, identity));
   const auto loaded = load_identity(directory);
   ASSERT_TRUE(loaded) << loaded.error().message();
   EXPECT_EQ(loaded->self, identity.self);
+  EXPECT_EQ(loaded->controller, identity.controller);
   EXPECT_EQ(loaded->private_key, identity.private_key);
   struct stat status{};
   ASSERT_EQ(stat((path_ / "identity.pb").c_str(), &status), 0);
