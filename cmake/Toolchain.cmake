@@ -28,7 +28,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -W
                     -fdiagnostics-color=always -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
                     "SHELL:-Xclang -fno-pch-timestamp")
 add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT SPDLOG_COMPILED_LIB SPDLOG_SHARED_LIB
-                        SPDLOG_FMT_EXTERNAL)
+                        SPDLOG_FMT_EXTERNAL FMT_SHARED)
 add_link_options(-fuse-ld=lld)
 
 if(WEIR_SANITIZE)

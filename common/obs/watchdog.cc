@@ -1,0 +1,101 @@
+#include "common/obs/watchdog.h"
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "common/base/assert.h"
+
+namespace weir {
+
+namespace {
+
+struct Loop {
+  Loop(std::string called, boost::asio::any_io_executor runs_on)
+      : name(std::move(called)), executor(std::move(runs_on)) {}
+  const std::string name;
+  const boost::asio::any_io_executor executor;
+  std::atomic<bool> asked = false;
+  std::atomic<std::int64_t> asked_at{0};  // nanoseconds of Time
+  std::atomic<std::int64_t> last{0};
+  std::atomic<std::int64_t> worst{0};
+};
+
+}  // namespace
+
+struct Watchdog::State : std::enable_shared_from_this<Watchdog::State> {
+  State(Clock& source, Options given, OnLag report)
+      : clock(source), options(given), on_lag(std::move(report)) {}
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (!stopping) {
+      for (Loop& loop : loops) look_at(loop);
+      woken.wait_for(lock, options.interval, [this] { return stopping; });
+    }
+  }
+
+  void look_at(Loop& loop) {
+    const std::int64_t now = clock.now().time_since_epoch().count();
+    if (loop.asked) {
+      const Duration silent(now - loop.asked_at);
+      WEIR_ASSERT(silent < options.abort_after, "loop " + loop.name + " has not answered for " +
+                                                    std::to_string(silent.count()) + " ns");
+      return;
+    }
+    loop.asked_at = now;
+    loop.asked = true;
+    boost::asio::post(loop.executor, [self = shared_from_this(), &loop] { self->answered(loop); });
+  }
+
+  void answered(Loop& loop) const {
+    const std::int64_t lag = clock.now().time_since_epoch().count() - loop.asked_at;
+    loop.last = lag;
+    if (lag > loop.worst) loop.worst = lag;
+    loop.asked = false;
+    if (Duration(lag) >= options.warn_after) on_lag(loop.name, Duration(lag));
+  }
+
+  Clock& clock;
+  const Options options;
+  const OnLag on_lag;
+  std::deque<Loop> loops;  // fixed once started
+  std::mutex mutex;
+  std::condition_variable woken;
+  bool stopping = false;
+  std::thread thread;
+};
+
+Watchdog::Watchdog(Clock& clock, Options options, OnLag on_lag)
+    : state_(std::make_shared<State>(clock, options, std::move(on_lag))) {}
+
+Watchdog::~Watchdog() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->woken.notify_all();
+  if (state_->thread.joinable()) state_->thread.join();
+}
+
+void Watchdog::watch(std::string loop, boost::asio::any_io_executor executor) {
+  state_->loops.emplace_back(std::move(loop), std::move(executor));
+}
+
+void Watchdog::start() {
+  state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+std::vector<Watchdog::Lag> Watchdog::lags() const {
+  std::vector<Lag> lags;
+  for (const Loop& loop : state_->loops) {
+    lags.push_back({loop.name, Duration(loop.last), Duration(loop.worst)});
+  }
+  return lags;
+}
+
+}  // namespace weir

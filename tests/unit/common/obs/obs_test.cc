@@ -1,0 +1,148 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <thread>
+
+#include "common/async/task_group.h"
+#include "common/obs/http_status.h"
+#include "common/obs/log.h"
+#include "common/obs/watchdog.h"
+
+namespace weir {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+TEST(Log, WritesOneLineThatOutsideTextCannotBreak) {
+  EXPECT_EQ(Log::format_line(LogFormat::text, "health.changed",
+                             {{"backend", "db"}, {"run", 3}, {"reason", "no\nroute \"x\""}}),
+            "health.changed backend=db run=3 reason=\"no\\u000aroute \\\"x\\\"\"");
+  EXPECT_EQ(Log::format_line(LogFormat::json, "a.b", {{"k", "v=\x1b"}}),
+            R"("event":"a.b","k":"v=\u001b")");
+  EXPECT_EQ(Log::format_line(LogFormat::text, "e", {{"empty", ""}}), "e empty=\"\"");
+}
+
+TEST(LogLimit, LetsABurstThroughThenOneASecond) {
+  LogLimit limit(1, 3);
+  Time now{};
+  int written = 0;
+  for (int i = 0; i < 1000; ++i, now += milliseconds(10)) written += limit.allow(now) ? 1 : 0;
+  EXPECT_GE(written, 12);
+  EXPECT_LE(written, 13);
+}
+
+TEST(Metrics, AreReadWhenTheyAreScraped) {
+  Metrics metrics;
+  double value = 1;
+  metrics.add([&value](MetricWriter& writer) {
+    writer.counter("weir_things_total", "Things.", value, {{"kind", "a\"b"}});
+    writer.counter("weir_things_total", "Things.", 2, {{"kind", "c"}});
+    LatencyHistogram latency;
+    latency.record(milliseconds(3));
+    latency.record(std::chrono::seconds(60));
+    writer.histogram("weir_request_duration_seconds", "Requests.", latency);
+  });
+  value = 41;
+  const std::string text = metrics.scrape();
+  EXPECT_NE(text.find("# TYPE weir_things_total counter"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"(weir_things_total{kind="a\"b"} 41)"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"(weir_request_duration_seconds_bucket{le="0.005"} 1)"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(weir_request_duration_seconds_bucket{le="+Inf"} 2)"), std::string::npos);
+}
+
+class HttpStatusTest : public testing::Test {
+ protected:
+  HttpStatusTest() {
+    metrics_.add([](MetricWriter& writer) { writer.gauge("weir_up", "Up.", 1); });
+    EXPECT_TRUE(server_.listen(context_.get_executor(), *Endpoint::parse("127.0.0.1:0")));
+    tasks_.spawn("http", server_.run());
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~HttpStatusTest() override {
+    asio::post(context_, [this] { tasks_.stop(); });
+    thread_.join();
+  }
+
+  std::string ask(const std::string& request) const {
+    asio::io_context client;
+    asio::ip::tcp::socket socket(client);
+    socket.connect({asio::ip::make_address("127.0.0.1"), server_.port()});
+    asio::write(socket, asio::buffer(request));
+    std::string answer;
+    boost::system::error_code end;
+    asio::read(socket, asio::dynamic_buffer(answer), end);
+    return answer;
+  }
+
+  asio::io_context context_;
+  Metrics metrics_;
+  std::string problem_;
+  HttpStatus server_{metrics_, [this] { return problem_; }};
+  TaskGroup tasks_{context_.get_executor()};
+  std::thread thread_;
+};
+
+TEST_F(HttpStatusTest, ServesItsThreePagesAndNothingElse) {
+  EXPECT_NE(ask("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").find("weir_up 1"), std::string::npos);
+  EXPECT_NE(ask("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").find("200 OK"), std::string::npos);
+  EXPECT_NE(ask("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n").find("200 OK"), std::string::npos);
+  EXPECT_NE(ask("GET /../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n").find("404"), std::string::npos);
+  EXPECT_NE(ask("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").find("405"),
+            std::string::npos);
+}
+
+TEST_F(HttpStatusTest, ClosesOnGarbageAndOnOverlongHeads) {
+  EXPECT_EQ(ask("\x16\x03\x01garbage\r\n\r\n"), "");
+  EXPECT_EQ(ask("GET / HTTP/1.1\r\nX: " + std::string(20000, 'a') + "\r\n\r\n"), "");
+}
+
+TEST_F(HttpStatusTest, SaysWhyItIsNotReady) {
+  asio::post(context_, [this] { problem_ = "no revision yet"; });
+  const std::string answer = ask("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(answer.find("503"), std::string::npos);
+  EXPECT_NE(answer.find("no revision yet"), std::string::npos);
+}
+
+TEST(WatchdogDeathTest, AbortsWhenALoopNeverAnswers) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        asio::io_context silent;
+        SystemClock clock;
+        Watchdog watchdog(clock,
+                          {.interval = milliseconds(5),
+                           .warn_after = milliseconds(1),
+                           .abort_after = milliseconds(20)},
+                          [](const std::string&, Duration) {});
+        watchdog.watch("core", silent.get_executor());
+        watchdog.start();
+        std::this_thread::sleep_for(std::chrono::seconds(30));
+      },
+      "loop core has not answered");
+}
+
+TEST(Watchdog, SeesALoopThatLags) {
+  asio::io_context context;
+  SystemClock clock;
+  std::atomic<bool> lagged = false;
+  {
+    Watchdog watchdog(clock, {.interval = milliseconds(5), .warn_after = milliseconds(1)},
+                      [&lagged](const std::string& loop, Duration) { lagged = loop == "core"; });
+    watchdog.watch("core", context.get_executor());
+    watchdog.start();
+    // Blocks the loop until the watchdog has asked, and a little longer.
+    asio::post(context, [] { std::this_thread::sleep_for(milliseconds(30)); });
+    while (!lagged) context.run_for(milliseconds(5));
+    EXPECT_GE(watchdog.lags()[0].worst, milliseconds(1));
+  }
+  EXPECT_TRUE(lagged);
+}
+
+}  // namespace
+}  // namespace weir
