@@ -13,3 +13,10 @@ find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(GTest REQUIRED)
 find_package(benchmark CONFIG REQUIRED)
+
+# libmnl ships no CMake package.
+find_path(WEIR_MNL_INCLUDE libmnl/libmnl.h REQUIRED)
+find_library(WEIR_MNL_LIBRARY mnl REQUIRED)
+add_library(Mnl::mnl UNKNOWN IMPORTED GLOBAL)
+set_target_properties(Mnl::mnl PROPERTIES IMPORTED_LOCATION "${WEIR_MNL_LIBRARY}"
+                      INTERFACE_INCLUDE_DIRECTORIES "${WEIR_MNL_INCLUDE}")

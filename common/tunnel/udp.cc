@@ -1,0 +1,339 @@
+#include "common/tunnel/udp.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "common/os/os_error.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t k_datagram_max = 65536;
+constexpr int k_socket_buffer = 4 << 20;
+constexpr int k_full_buffer_wait_ms = 20;
+constexpr int k_random_port_attempts = 16;
+
+/// Room for one IP_PKTINFO or IPV6_PKTINFO.
+struct alignas(cmsghdr) ControlSpace {
+  std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))> bytes{};
+};
+
+template <typename T>
+bool set_option(int fd, int level, int name, const T& value) {
+  return ::setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+/// Beyond the host's limit where we may, up to it elsewhere.
+void enlarge_buffers(int fd) {
+  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, k_socket_buffer)) {
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, k_socket_buffer);
+  }
+  if (!set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, k_socket_buffer)) {
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, k_socket_buffer);
+  }
+}
+
+Status set_socket_mark(int fd, std::uint32_t mark) {
+  if (set_option(fd, SOL_SOCKET, SO_MARK, mark)) return {};
+  return fail(os_error("set fwmark " + std::to_string(mark) + " (needs CAP_NET_ADMIN)", errno));
+}
+
+std::unexpected<Error> bind_error(std::uint16_t port, int number) {
+  const Error error = os_error("bind UDP port " + std::to_string(port), number);
+  if (number != EADDRINUSE) return fail(error);
+  return fail(Code::resource_exhausted,
+              error.message() + "; choose another listen port or stop what holds this one");
+}
+
+struct AnyAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+AnyAddress make_address(int family, const IpAddress& address, std::uint16_t port,
+                        std::uint32_t scope) {
+  AnyAddress made;
+  if (family == AF_INET) {
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&made.storage);
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    std::memcpy(&v4->sin_addr, address.bytes().data(), 4);
+    made.size = sizeof(sockaddr_in);
+  } else {
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&made.storage);
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    v6->sin6_scope_id = scope;
+    if (address.is_v6()) std::memcpy(&v6->sin6_addr, address.bytes().data(), 16);
+    made.size = sizeof(sockaddr_in6);
+  }
+  return made;
+}
+
+Endpoint endpoint_of(const sockaddr_storage& storage) {
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    return {IpAddress::v4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port)};
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+  return {IpAddress::v6(std::span<const std::uint8_t, 16>(v6.sin6_addr.s6_addr, 16)),
+          ntohs(v6.sin6_port)};
+}
+
+Result<std::uint16_t> bound_port(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) < 0) {
+    return fail(os_error("read the UDP port", errno));
+  }
+  return endpoint_of(storage).port;
+}
+
+/// An empty Fd when the host has no such address family.
+Result<Fd> open_family(int family, std::uint16_t port, std::uint32_t mark) {
+  Fd fd(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
+  if (!fd) {
+    if (errno == EAFNOSUPPORT) return Fd();
+    return fail(os_error("open a UDP socket", errno));
+  }
+  const int on = 1;
+  if (family == AF_INET6) {
+    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, on);
+    set_option(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, on);
+  } else {
+    set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, on);
+  }
+  enlarge_buffers(fd.get());
+  if (mark != 0) WEIR_TRY(set_socket_mark(fd.get(), mark));
+  const AnyAddress any = make_address(family, IpAddress(), port, 0);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) < 0) {
+    // IPv6 compiled in but disabled by the administrator.
+    if (family == AF_INET6 && errno == EADDRNOTAVAIL) return Fd();
+    return bind_error(port, errno);
+  }
+  return fd;
+}
+
+}  // namespace
+
+struct UdpPort::Sockets {
+  Fd v4;
+  Fd v6;
+};
+
+/// Everything a batch needs, allocated once; only the pages in use become resident. `received` and
+/// `bytes` stay untouched by sending, so that answers can go out while a batch is handled.
+struct UdpPort::Buffers {
+  std::unique_ptr<std::uint8_t[]> bytes{new std::uint8_t[k_batch_max * k_datagram_max]};
+  std::array<mmsghdr, k_batch_max> headers{};
+  std::array<iovec, k_batch_max> pieces{};
+  std::array<sockaddr_storage, k_batch_max> addresses{};
+  std::array<ControlSpace, k_batch_max> controls{};
+  std::array<ReceivedDatagram, k_batch_max> received{};
+};
+
+namespace {
+
+/// Where the datagram was sent to: our address, and for link-local ones the interface.
+void read_local(msghdr& header, UdpPath& path) {
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
+    if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(item), sizeof(info));
+      path.local = IpAddress::v4(ntohl(info.ipi_spec_dst.s_addr));
+    } else if (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(item), sizeof(info));
+      path.local = IpAddress::v6(std::span<const std::uint8_t, 16>(info.ipi6_addr.s6_addr, 16));
+      // Elsewhere the route decides, so that a reply follows a change of routes.
+      if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) path.interface_index = info.ipi6_ifindex;
+    }
+  }
+}
+
+template <typename Info>
+void write_control(msghdr& header, ControlSpace& space, int level, int type, const Info& info) {
+  header.msg_control = space.bytes.data();
+  header.msg_controllen = CMSG_SPACE(sizeof(info));
+  cmsghdr* item = CMSG_FIRSTHDR(&header);
+  item->cmsg_level = level;
+  item->cmsg_type = type;
+  item->cmsg_len = CMSG_LEN(sizeof(info));
+  std::memcpy(CMSG_DATA(item), &info, sizeof(info));
+}
+
+/// Asks the kernel to send from `path.local`, if there is one of the right family.
+void write_local(const UdpPath& path, msghdr& header, ControlSpace& space) {
+  header.msg_control = nullptr;
+  header.msg_controllen = 0;
+  if (path.local.is_unspecified() || path.local.is_v4() != path.remote.address.is_v4()) return;
+  if (path.local.is_v4()) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, path.local.bytes().data(), 4);
+    write_control(header, space, IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    in6_pktinfo info{};
+    std::memcpy(&info.ipi6_addr, path.local.bytes().data(), 16);
+    info.ipi6_ifindex = path.interface_index;
+    write_control(header, space, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
+}
+
+}  // namespace
+
+UdpPort::UdpPort(Sockets sockets, std::uint16_t port)
+    : sockets_(std::make_unique<Sockets>(std::move(sockets))),
+      buffers_(std::make_unique<Buffers>()),
+      port_(port) {}
+UdpPort::UdpPort(UdpPort&&) noexcept = default;
+UdpPort& UdpPort::operator=(UdpPort&&) noexcept = default;
+UdpPort::~UdpPort() = default;
+
+Result<UdpPort> UdpPort::open(std::uint16_t port, std::uint32_t mark) {
+  for (int attempt = 1;; ++attempt) {
+    WEIR_ASSIGN(v6, open_family(AF_INET6, port, mark));
+    std::uint16_t chosen = port;
+    if (v6) {
+      WEIR_ASSIGN(bound, bound_port(v6.get()));
+      chosen = bound;
+    }
+    auto v4 = open_family(AF_INET, chosen, mark);
+    // The kernel chose a port for IPv6 that somebody holds in IPv4: let it choose again.
+    const bool unlucky = !v4 && v4.error().code() == Code::resource_exhausted && port == 0;
+    if (unlucky && attempt < k_random_port_attempts) continue;
+    if (!v4) return fail(std::move(v4).error());
+    if (!*v4 && !v6) return fail(Code::unavailable, "the host has neither IPv4 nor IPv6");
+    if (*v4 && chosen == 0) {
+      WEIR_ASSIGN(bound, bound_port(v4->get()));
+      chosen = bound;
+    }
+    return UdpPort(Sockets{std::move(*v4), std::move(v6)}, chosen);
+  }
+}
+
+std::uint16_t UdpPort::port() const { return port_; }
+
+Status UdpPort::set_mark(std::uint32_t mark) {
+  for (const int fd : poll_fds()) WEIR_TRY(set_socket_mark(fd, mark));
+  return {};
+}
+
+std::vector<int> UdpPort::poll_fds() const {
+  std::vector<int> fds;
+  for (const Fd* fd : {&sockets_->v4, &sockets_->v6}) {
+    if (*fd) fds.push_back(fd->get());
+  }
+  return fds;
+}
+
+std::span<const ReceivedDatagram> UdpPort::receive() {
+  Buffers& buffers = *buffers_;
+  for (const int fd : {sockets_->v4.get(), sockets_->v6.get()}) {
+    if (fd < 0) continue;
+    for (std::size_t i = 0; i < k_batch_max; ++i) {
+      buffers.pieces[i] = {buffers.bytes.get() + i * k_datagram_max, k_datagram_max};
+      msghdr& header = buffers.headers[i].msg_hdr;
+      header = {};
+      header.msg_name = &buffers.addresses[i];
+      header.msg_namelen = sizeof(sockaddr_storage);
+      header.msg_iov = &buffers.pieces[i];
+      header.msg_iovlen = 1;
+      header.msg_control = buffers.controls[i].bytes.data();
+      header.msg_controllen = buffers.controls[i].bytes.size();
+    }
+    const int count = ::recvmmsg(fd, buffers.headers.data(), k_batch_max, MSG_DONTWAIT, nullptr);
+    if (count <= 0) continue;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      ReceivedDatagram& datagram = buffers.received[i];
+      datagram.bytes = {buffers.bytes.get() + i * k_datagram_max, buffers.headers[i].msg_len};
+      datagram.path = UdpPath{.remote = endpoint_of(buffers.addresses[i]), .local = {}};
+      read_local(buffers.headers[i].msg_hdr, datagram.path);
+    }
+    return {buffers.received.data(), static_cast<std::size_t>(count)};
+  }
+  return {};
+}
+
+namespace {
+
+bool wait_until_writable(int fd) {
+  pollfd waiting{fd, POLLOUT, 0};
+  return ::poll(&waiting, 1, k_full_buffer_wait_ms) > 0;
+}
+
+}  // namespace
+
+SendReport UdpPort::send(std::span<const OutgoingDatagram> batch) {
+  SendReport report;
+  while (!batch.empty()) {
+    const auto run = batch.first(prepare_run(batch));
+    send_run(run, report);
+    batch = batch.subspan(run.size());
+  }
+  return report;
+}
+
+/// Fills the headers for the datagrams at the front that go out in one call: those of one family.
+std::size_t UdpPort::prepare_run(std::span<const OutgoingDatagram> batch) {
+  const bool v4 = batch.front().path.remote.address.is_v4();
+  std::size_t count = 0;
+  for (const OutgoingDatagram& datagram : batch.first(std::min(batch.size(), k_batch_max))) {
+    const Endpoint& remote = datagram.path.remote;
+    if (remote.address.is_v4() != v4) break;
+    const AnyAddress to = make_address(v4 ? AF_INET : AF_INET6, remote.address, remote.port,
+                                       datagram.path.interface_index);
+    buffers_->addresses[count] = to.storage;
+    // The kernel only reads them.
+    buffers_->pieces[count] = {const_cast<std::uint8_t*>(datagram.bytes.data()),
+                               datagram.bytes.size()};
+    msghdr& header = buffers_->headers[count].msg_hdr;
+    header = {};
+    header.msg_name = &buffers_->addresses[count];
+    header.msg_namelen = to.size;
+    header.msg_iov = &buffers_->pieces[count];
+    header.msg_iovlen = 1;
+    write_local(datagram.path, header, buffers_->controls[count]);
+    ++count;
+  }
+  return count;
+}
+
+void UdpPort::send_run(std::span<const OutgoingDatagram> run, SendReport& report) {
+  const bool v4 = run.front().path.remote.address.is_v4();
+  const int fd = v4 ? sockets_->v4.get() : sockets_->v6.get();
+  std::size_t done = 0;
+  while (fd >= 0 && done < run.size()) {
+    mmsghdr* const next = buffers_->headers.data() + done;
+    const int sent =
+        ::sendmmsg(fd, next, static_cast<unsigned>(run.size() - done), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) {
+      done += static_cast<std::size_t>(sent);
+      report.sent += static_cast<std::size_t>(sent);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      if (wait_until_writable(fd)) continue;
+      break;
+    }
+    if (next->msg_hdr.msg_controllen != 0) {
+      // Perhaps the source address is gone: the kernel may choose another.
+      next->msg_hdr.msg_control = nullptr;
+      next->msg_hdr.msg_controllen = 0;
+      report.lost_locals.push_back(run[done].path.local);
+      continue;
+    }
+    ++done;
+    ++report.refused;
+  }
+  report.refused += run.size() - done;
+}
+
+}  // namespace weir

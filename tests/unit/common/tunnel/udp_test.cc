@@ -1,0 +1,144 @@
+#include "common/tunnel/udp.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <array>
+#include <map>
+
+namespace weir {
+namespace {
+
+/// Everything that arrives at `port` until `count` datagrams are there or a second has passed.
+std::vector<std::pair<std::string, UdpPath>> receive(UdpPort& port, std::size_t count) {
+  std::vector<std::pair<std::string, UdpPath>> all;
+  while (all.size() < count) {
+    std::vector<pollfd> waiting;
+    for (const int fd : port.poll_fds()) waiting.push_back({fd, POLLIN, 0});
+    if (::poll(waiting.data(), waiting.size(), 1000) <= 0) break;
+    for (const ReceivedDatagram& datagram : port.receive()) {
+      all.emplace_back(std::string(as_text(datagram.bytes)), datagram.path);
+    }
+  }
+  return all;
+}
+
+UdpPath to(const char* address, std::uint16_t port) {
+  return UdpPath{.remote = {*IpAddress::parse(address), port}, .local = {}};
+}
+
+bool host_has_v6(UdpPort& port) { return port.poll_fds().size() == 2; }
+
+TEST(UdpPort, TakesOneFreePortForBothFamilies) {
+  auto receiver = UdpPort::open(0, 0);
+  ASSERT_TRUE(receiver.has_value()) << receiver.error().message();
+  auto sender = UdpPort::open(0, 0);
+  ASSERT_NE(receiver->port(), 0);
+  EXPECT_NE(receiver->port(), sender->port());
+
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    if (address[0] == ':' && !host_has_v6(*receiver)) continue;
+    const std::string text = std::string("hello ") + address;
+    const OutgoingDatagram datagram{as_bytes(text), to(address, receiver->port())};
+    EXPECT_EQ(sender->send({&datagram, 1}).sent, 1u);
+    const auto received = receive(*receiver, 1);
+    ASSERT_EQ(received.size(), 1u);
+    EXPECT_EQ(received[0].first, text);
+    EXPECT_EQ(received[0].second.remote.port, sender->port());
+    EXPECT_EQ(received[0].second.local.to_string(), address);
+  }
+}
+
+TEST(UdpPort, SaysWhenThePortIsTaken) {
+  auto first = UdpPort::open(0, 0);
+  const auto second = UdpPort::open(first->port(), 0);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code(), Code::resource_exhausted);
+  EXPECT_NE(second.error().message().find(std::to_string(first->port())), std::string::npos);
+}
+
+TEST(UdpPort, SendsAMixedBatchInOrderPerDestination) {
+  auto receiver = UdpPort::open(0, 0);
+  auto sender = UdpPort::open(0, 0);
+  const bool v6 = host_has_v6(*receiver);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 60; ++i) texts.push_back(std::to_string(i));
+  std::vector<OutgoingDatagram> batch;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const char* address = v6 && i % 3 == 2 ? "::1" : "127.0.0.1";
+    batch.push_back({as_bytes(texts[i]), to(address, receiver->port())});
+  }
+  EXPECT_EQ(sender->send(batch).sent, batch.size());
+  std::map<std::string, int> last;
+  const auto received = receive(*receiver, batch.size());
+  EXPECT_EQ(received.size(), batch.size());
+  for (const auto& [text, path] : received) {
+    const int number = std::stoi(text);
+    auto [previous, first] = last.emplace(path.local.to_string(), -1);
+    EXPECT_LT(previous->second, number);
+    previous->second = number;
+  }
+}
+
+TEST(UdpPort, AnswersFromTheAddressItWasAskedAt) {
+  auto server = UdpPort::open(0, 0);
+  auto client = UdpPort::open(0, 0);
+  const OutgoingDatagram question{as_bytes("?"), to("127.0.0.7", server->port())};
+  client->send({&question, 1});
+  const auto asked = receive(*server, 1);
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].second.local.to_string(), "127.0.0.7");
+
+  const OutgoingDatagram answer{as_bytes("!"), asked[0].second};
+  EXPECT_EQ(server->send({&answer, 1}).sent, 1u);
+  const auto answered = receive(*client, 1);
+  ASSERT_EQ(answered.size(), 1u);
+  EXPECT_EQ(answered[0].second.remote.address.to_string(), "127.0.0.7");
+}
+
+TEST(UdpPort, SendsTheSameDatagramWithoutASourceThatIsGone) {
+  auto receiver = UdpPort::open(0, 0);
+  auto sender = UdpPort::open(0, 0);
+  UdpPath path = to("127.0.0.1", receiver->port());
+  path.local = *IpAddress::parse("192.0.2.77");  // not ours
+  const std::array<OutgoingDatagram, 3> batch = {
+      OutgoingDatagram{as_bytes("a"), to("127.0.0.1", receiver->port())},
+      OutgoingDatagram{as_bytes("b"), path},
+      OutgoingDatagram{as_bytes("c"), to("127.0.0.1", receiver->port())}};
+  const SendReport report = sender->send(batch);
+  EXPECT_EQ(report.sent, 3u);
+  EXPECT_EQ(report.refused, 0u);
+  ASSERT_EQ(report.lost_locals.size(), 1u);
+  EXPECT_EQ(report.lost_locals[0], path.local);
+  const auto received = receive(*receiver, 3);
+  ASSERT_EQ(received.size(), 3u);
+  EXPECT_EQ(received[1].first, "b");
+}
+
+TEST(UdpPort, SkipsOnlyTheDatagramTheKernelRefuses) {
+  auto receiver = UdpPort::open(0, 0);
+  auto sender = UdpPort::open(0, 0);
+  const ByteVector too_long(65535, 'x');  // above what UDP over IPv4 carries
+  const std::array<OutgoingDatagram, 3> batch = {
+      OutgoingDatagram{as_bytes("a"), to("127.0.0.1", receiver->port())},
+      OutgoingDatagram{too_long, to("127.0.0.1", receiver->port())},
+      OutgoingDatagram{as_bytes("c"), to("127.0.0.1", receiver->port())}};
+  const SendReport report = sender->send(batch);
+  EXPECT_EQ(report.sent, 2u);
+  EXPECT_EQ(report.refused, 1u);
+  EXPECT_EQ(receive(*receiver, 2).size(), 2u);
+}
+
+TEST(UdpPort, CarriesTheLongestDatagram) {
+  auto receiver = UdpPort::open(0, 0);
+  auto sender = UdpPort::open(0, 0);
+  const ByteVector longest(65507, 'x');
+  const OutgoingDatagram datagram{longest, to("127.0.0.1", receiver->port())};
+  ASSERT_EQ(sender->send({&datagram, 1}).sent, 1u);
+  const auto received = receive(*receiver, 1);
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(received[0].first.size(), longest.size());
+}
+
+}  // namespace
+}  // namespace weir
