@@ -50,7 +50,7 @@ class ControlStream {
   virtual void close(Status why = {}) = 0;
 
   /// Resumes when the call has ended: with its status; `cancelled` also when the waiting coroutine
-  /// was cancelled first.
+  /// was cancelled first. A client's call has not ended while a message of it is unread.
   virtual boost::asio::awaitable<Status> closed() = 0;
 
   /// False once the call has ended or this end has called `close`.
