@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "common/base/time.h"
+#include "common/model/policy_observation.h"
+#include "common/model/revision.h"
+#include "controller/telemetry/event_log.h"
+#include "controller/telemetry/report_check.h"
+#include "controller/telemetry/traffic_table.h"
+
+namespace weir::controller {
+
+/// One measured path as it is known now.
+struct PathRow {
+  AgentId from;
+  RegionName from_region;
+  telemetry::v1::Path path;
+  std::int64_t unix_ms = 0;        // of the report
+  std::int64_t since_unix_ms = 0;  // of the present up or down
+  bool fresh = false;              // the report is younger than 10 s
+};
+
+/// One server as its agent sees it.
+struct EndpointRow {
+  AgentId agent;
+  RegionName region;
+  telemetry::v1::EndpointHealth health;
+};
+
+/// One destination that some agent does not use as its weight says.
+struct FailoverRow {
+  FlowKey flow;
+  FlowState state;
+};
+
+/// Everything agents reported, as far as it still counts: last windows, sums over 10 s, states.
+///
+/// Plain state on the core thread: no clock, no I/O. An agent speaks of its own region as source
+/// only, by construction: the caller says who it is, from the certificate.
+class Telemetry {
+ public:
+  explicit Telemetry(MeshNames names) : names_(std::move(names)) {}
+
+  /// Takes a report, or refuses the whole of it. O(size of the report).
+  /// Errors: as check_report; invalid_argument when it is older than the last.
+  Status ingest(const AgentId& agent, const RegionName& region, const telemetry::v1::Report& report,
+                Time now, std::int64_t unix_ms);
+
+  /// An event from an agent; who sent it is overwritten with who it is. Errors: as check_event.
+  Status ingest_event(const AgentId& agent, const RegionName& region, telemetry::v1::Event event);
+
+  /// An agent started anew: its sequence begins again.
+  void restarted(const AgentId& agent);
+  /// The agent has left the mesh.
+  void forget(const AgentId& agent);
+
+  std::vector<PathRow> paths(Time now) const;
+  std::vector<EndpointRow> endpoints() const;
+  std::vector<FailoverRow> failovers() const;
+  FlowSums sums(const FlowKey& key, Time now) const { return traffic_.sums(key, now); }
+  std::optional<FlowState> flow_state(const FlowKey& key) const { return traffic_.state(key); }
+  /// The revision an agent said is in force; {0, 0}: nothing reported.
+  RevisionId in_force(const AgentId& agent) const;
+  std::uint64_t refused_reports() const { return refused_; }
+
+  /// What a policy may know now.
+  Observation observe(Time now, std::int64_t unix_ms) const;
+
+  EventLog& events() { return events_; }
+  const EventLog& events() const { return events_; }
+  const MeshNames& names() const { return names_; }
+
+ private:
+  struct PathState {
+    telemetry::v1::Path path;
+    std::int64_t since_unix_ms = 0;
+  };
+  struct AgentReport {
+    RegionName region;
+    std::uint64_t sequence = 0;
+    Time at;
+    std::int64_t unix_ms = 0;
+    RevisionId in_force;
+    std::map<std::string, PathState> paths;  // by the other agent
+    std::vector<telemetry::v1::EndpointHealth> endpoints;
+  };
+
+  static void take_paths(AgentReport& known, const telemetry::v1::Report& report,
+                         std::int64_t unix_ms);
+
+  const MeshNames names_;
+  std::map<AgentId, AgentReport> agents_;
+  TrafficTable traffic_;
+  EventLog events_;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace weir::controller

@@ -1,0 +1,158 @@
+#include "controller/telemetry/telemetry.h"
+
+#include <gtest/gtest.h>
+
+namespace weir::controller {
+namespace {
+
+namespace pb = telemetry::v1;
+using std::chrono::seconds;
+
+const AgentId k_one("us/agent-1");
+const AgentId k_two("us/agent-2");
+const RegionName k_us("us");
+const RegionName k_eu("eu");
+const ServiceName k_web("shop/web");
+const FlowKey k_flow{k_web, k_us, k_eu};
+constexpr Time k_start{std::chrono::hours(1)};
+
+Telemetry fresh() { return Telemetry({.regions = {k_us, k_eu}, .services = {k_web}}); }
+
+pb::Report report(std::uint64_t sequence) {
+  pb::Report made;
+  made.set_sequence(sequence);
+  made.set_window_ms(1000);
+  return made;
+}
+
+pb::Traffic& add_traffic(pb::Report& to, std::uint64_t started, std::size_t bucket,
+                         const std::string& state = "active") {
+  pb::Traffic& traffic = *to.add_traffic();
+  traffic.set_service(k_web.value());
+  traffic.set_to_region(k_eu.value());
+  traffic.set_started(started);
+  traffic.set_ok(started);
+  traffic.add_bucket_index(static_cast<std::uint32_t>(bucket));
+  traffic.add_bucket_count(started);
+  traffic.set_state(state);
+  traffic.set_effective_share_ppm(300'000);
+  return traffic;
+}
+
+pb::Path& add_path(pb::Report& to, bool up) {
+  pb::Path& path = *to.add_paths();
+  path.set_to_agent("eu/agent-1");
+  path.set_to_region("eu");
+  path.set_up(up);
+  path.set_rtt_p50_us(80'000);
+  path.set_rtt_p95_us(80'000);
+  path.set_rtt_p99_us(80'000);
+  return path;
+}
+
+TEST(Telemetry, SumsTheLastTenSecondsOfAllAgentsOfARegion) {
+  Telemetry telemetry = fresh();
+  for (int second = 0; second < 25; ++second) {
+    for (const AgentId& agent : {k_one, k_two}) {
+      pb::Report window = report(static_cast<std::uint64_t>(second) + 1);
+      add_traffic(window, 50, LatencyHistogram::bucket_of(1000));
+      ASSERT_TRUE(telemetry.ingest(agent, k_us, window, k_start + seconds(second), 0));
+    }
+  }
+  const FlowSums sums = telemetry.sums(k_flow, k_start + seconds(24));
+  EXPECT_EQ(sums.started, 1000U);
+  EXPECT_NEAR(sums.requests_per_second, 100, 0.01);
+  EXPECT_NEAR(static_cast<double>(sums.latency.quantile(0.5).count()), 1000, 64);
+  EXPECT_EQ(telemetry.sums(k_flow, k_start + seconds(60)).started, 0U);
+}
+
+TEST(Telemetry, DoesNotDivideTheFirstSecondByTen) {
+  Telemetry telemetry = fresh();
+  pb::Report window = report(1);
+  add_traffic(window, 50, 10);
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, 0));
+  EXPECT_NEAR(telemetry.sums(k_flow, k_start).requests_per_second, 50, 0.01);
+}
+
+TEST(Telemetry, KeepsTheMomentAPathChanged) {
+  Telemetry telemetry = fresh();
+  const auto since = [&](std::uint64_t sequence, bool up, std::int64_t unix_ms) {
+    pb::Report window = report(sequence);
+    add_path(window, up);
+    EXPECT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, unix_ms));
+    return telemetry.paths(k_start).at(0).since_unix_ms;
+  };
+  EXPECT_EQ(since(1, true, 1000), 1000);
+  EXPECT_EQ(since(2, true, 2000), 1000);
+  EXPECT_EQ(since(3, false, 3000), 3000);
+  EXPECT_EQ(since(4, false, 4000), 3000);
+  EXPECT_TRUE(telemetry.paths(k_start)[0].fresh);
+  EXPECT_FALSE(telemetry.paths(k_start + seconds(11))[0].fresh);
+}
+
+TEST(Telemetry, ShowsADestinationThatSomeAgentLeft) {
+  Telemetry telemetry = fresh();
+  pb::Report good = report(1);
+  add_traffic(good, 1, 1);
+  pb::Report bad = report(1);
+  add_traffic(bad, 1, 1, "down: path").set_effective_share_ppm(0);
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, good, k_start, 5));
+  EXPECT_TRUE(telemetry.failovers().empty());
+  ASSERT_TRUE(telemetry.ingest(k_two, k_us, bad, k_start, 7));
+  const auto rows = telemetry.failovers();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].state.state, "down: path");
+  EXPECT_EQ(rows[0].state.since_unix_ms, 7);
+  EXPECT_EQ(rows[0].state.effective_share_ppm, 150'000U);
+  telemetry.forget(k_two);
+  EXPECT_TRUE(telemetry.failovers().empty());
+}
+
+TEST(Telemetry, RefusesAnOldReportUntilTheAgentStartsAnew) {
+  Telemetry telemetry = fresh();
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, report(7), k_start, 0));
+  EXPECT_FALSE(telemetry.ingest(k_one, k_us, report(7), k_start, 0));
+  EXPECT_FALSE(telemetry.ingest(k_one, k_us, report(1), k_start, 0));
+  EXPECT_EQ(telemetry.refused_reports(), 2U);
+  telemetry.restarted(k_one);
+  EXPECT_TRUE(telemetry.ingest(k_one, k_us, report(1), k_start, 0));
+}
+
+TEST(Telemetry, OverwritesWhoSentAnEvent) {
+  Telemetry telemetry = fresh();
+  pb::Event event;
+  event.set_type("endpoint.changed");
+  event.set_severity("info");
+  event.set_agent("eu/agent-9");
+  event.set_region("eu");
+  ASSERT_TRUE(telemetry.ingest_event(k_one, k_us, event));
+  EXPECT_EQ(telemetry.events().list({}, 0)[0].agent(), "us/agent-1");
+  EXPECT_EQ(telemetry.events().list({}, 0)[0].region(), "us");
+}
+
+TEST(Telemetry, ShowsAPolicyDemandPathsAndCapacity) {
+  Telemetry telemetry = fresh();
+  pb::Report window = report(1);
+  add_traffic(window, 40, 5);
+  add_path(window, true);
+  for (const bool healthy : {true, false}) {
+    pb::EndpointHealth& health = *window.add_endpoints();
+    health.set_service(k_web.value());
+    health.set_endpoint(healthy ? "10.0.0.1:80" : "10.0.0.2:80");
+    health.set_healthy(healthy);
+  }
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, 0));
+  const Observation seen = telemetry.observe(k_start, 9);
+  ASSERT_EQ(seen.demand.size(), 1U);
+  EXPECT_EQ(seen.demand[0].from, k_us);
+  EXPECT_EQ(seen.demand[0].to[0].started, 40U);
+  ASSERT_EQ(seen.paths.size(), 1U);
+  EXPECT_TRUE(seen.paths[0].up);
+  ASSERT_EQ(seen.capacity.size(), 1U);
+  EXPECT_EQ(seen.capacity[0].healthy, 1U);
+  EXPECT_EQ(seen.capacity[0].endpoints, 2U);
+  EXPECT_EQ(seen.unix_ms, 9);
+}
+
+}  // namespace
+}  // namespace weir::controller
