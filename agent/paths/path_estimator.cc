@@ -1,6 +1,7 @@
 #include "agent/paths/path_estimator.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace weir::agent {
@@ -19,17 +20,18 @@ std::chrono::microseconds at_share(const std::vector<Duration>& sorted, double s
 
 }  // namespace
 
-PathEstimator::PathEstimator(const Options& options) : options_(options), packets_(k_packets_max) {}
+PathEstimator::PathEstimator(const Options& options)
+    : options_(options), packets_(std::bit_ceil(options.packets)) {}
 
 std::uint32_t PathEstimator::sent(Time now) {
-  if (next_ - first_ == k_packets_max) ++first_;
-  packets_[next_ % k_packets_max] = Packet{.sent = now};
+  if (next_ - first_ == packets_.size()) ++first_;
+  packets_[next_ % packets_.size()] = Packet{.sent = now};
   return next_++;
 }
 
 std::optional<Time> PathEstimator::sent_at(std::uint32_t sequence, Time now) const {
   if (sequence - first_ >= next_ - first_) return std::nullopt;
-  const Packet& packet = packets_[sequence % k_packets_max];
+  const Packet& packet = packets_[sequence % packets_.size()];
   if (answered(packet) || now - packet.sent >= options_.loss_after) return std::nullopt;
   return packet.sent;
 }
@@ -37,7 +39,7 @@ std::optional<Time> PathEstimator::sent_at(std::uint32_t sequence, Time now) con
 void PathEstimator::answered(std::uint32_t sequence, std::uint32_t reflector_sequence,
                              Duration round_trip) {
   if (sequence - first_ >= next_ - first_) return;
-  Packet& packet = packets_[sequence % k_packets_max];
+  Packet& packet = packets_[sequence % packets_.size()];
   if (answered(packet)) return;
   packet.round_trip = std::max(round_trip, Duration(0));
   packet.reflector_sequence = reflector_sequence;
@@ -47,7 +49,7 @@ PathWindow PathEstimator::report(Time now) {
   drop_old(now);
   PathWindow window;
   for (std::uint32_t i = first_; i != next_; ++i) {
-    Packet& packet = packets_[i % k_packets_max];
+    Packet& packet = packets_[i % packets_.size()];
     if (!settled(packet, now) || packet.reported) continue;
     packet.reported = true;
     ++window.sent;
@@ -61,14 +63,14 @@ PathWindow PathEstimator::report(Time now) {
 void PathEstimator::drop_old(Time now) {
   // Packets stay until they are settled and out of the window.
   const Duration keep = std::max(options_.window, options_.loss_after + std::chrono::seconds(1));
-  while (first_ != next_ && now - packets_[first_ % k_packets_max].sent > keep) ++first_;
+  while (first_ != next_ && now - packets_[first_ % packets_.size()].sent > keep) ++first_;
 }
 
 void PathEstimator::fill_round_trips(PathWindow& window) const {
   std::vector<Duration> round_trips;
   Duration steps{0};
   for (std::uint32_t i = first_; i != next_; ++i) {
-    const Packet& packet = packets_[i % k_packets_max];
+    const Packet& packet = packets_[i % packets_.size()];
     if (!answered(packet)) continue;
     if (!round_trips.empty()) {
       steps +=
@@ -94,7 +96,7 @@ void PathEstimator::fill_loss(PathWindow& window, Time now) const {
   std::uint32_t last = 0;
   std::uint32_t answers = 0;
   for (std::uint32_t i = first_; i != next_; ++i) {
-    const Packet& packet = packets_[i % k_packets_max];
+    const Packet& packet = packets_[i % packets_.size()];
     if (settled(packet, now)) {
       ++counted;
       if (!answered(packet)) ++lost;
@@ -108,8 +110,8 @@ void PathEstimator::fill_loss(PathWindow& window, Time now) const {
   if (!first || last == *first) return;
 
   const std::uint32_t went = last - *first;  // requests after the first answered one
-  const std::uint32_t arrived = packets_[last % k_packets_max].reflector_sequence -
-                                packets_[*first % k_packets_max].reflector_sequence;
+  const std::uint32_t arrived = packets_[last % packets_.size()].reflector_sequence -
+                                packets_[*first % packets_.size()].reflector_sequence;
   // A reflector that started anew, reordering at the edges, or a stateless one that copies our
   // sequence while answers are missing, gives a count that cannot be.
   if (arrived > went || arrived < answers - 1 || arrived == 0) return;

@@ -19,14 +19,14 @@ namespace weir::agent {
 /// One-way loss comes from the reflector's own count: between two answers it moved on by as many
 /// requests as reached it.
 ///
-/// Pure. Cost: memory for `k_packets_max` packets; report O(packets in the window).
+/// Pure. Cost: 32 bytes for each of `packets`; report O(packets in the window).
 class PathEstimator {
  public:
   struct Options {
     Duration window = std::chrono::seconds(10);
     Duration loss_after = std::chrono::seconds(1);
+    std::size_t packets = 256;  // kept at most: a window's worth and what is not settled yet
   };
-  static constexpr std::size_t k_packets_max = 2048;
 
   explicit PathEstimator(const Options& options);
 
@@ -59,7 +59,7 @@ class PathEstimator {
   void fill_loss(PathWindow& window, Time now) const;
 
   const Options options_;
-  std::vector<Packet> packets_;  // ring by sequence
+  std::vector<Packet> packets_;  // ring by sequence, a power of two long
   std::uint32_t first_ = 0;      // the oldest kept
   std::uint32_t next_ = 0;
 };

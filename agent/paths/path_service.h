@@ -16,6 +16,8 @@
 
 namespace weir::agent {
 
+class PathLoop;
+
 /// What `PathService::ping` brings back: one entry per packet, none where no answer came.
 struct PingResult {
   std::vector<std::optional<std::chrono::microseconds>> rtt;
@@ -89,8 +91,7 @@ class PathService {
   void ping(const AgentId& agent, int count, PingDone done);
 
  private:
-  class Loop;
-  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<PathLoop> loop_;
 };
 
 }  // namespace weir::agent
