@@ -54,15 +54,15 @@ class Engine {
 
   /// Makes the device so by difference: sessions of peers that stay are not disturbed, and an
   /// endpoint that roamed is kept unless `config` names another endpoint than the last `apply` did.
-  /// Errors: resource_exhausted (a limit), invalid_argument (two peers with one key); nothing
-  /// changed then.
+  /// Errors: resource_exhausted (a limit), invalid_argument (two peers with one key, a keepalive
+  /// above 65535 s); nothing changed then.
   Status apply(const DeviceConfig& config, Time now, EngineOutput& out);
 
   /// The verbs of the UAPI, each at once. A zero key means none. The peer whose public key is the
   /// new private key's own is removed; sessions end, and handshakes start again with the new key.
   void set_private_key(const std::optional<PrivateKey>& key, Time now, EngineOutput& out);
   /// Creates, changes or removes one peer. Our own public key is ignored.
-  /// Errors: resource_exhausted (a limit).
+  /// Errors: as `apply`.
   Status update_peer(const PeerUpdate& update, Time now, EngineOutput& out);
   void remove_all_peers();
   void set_mtu(std::size_t mtu);

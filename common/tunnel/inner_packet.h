@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "common/base/bytes.h"
+
+namespace weir {
+
+/// The little the tunnel reads of an inner IP packet.
+struct InnerPacket {
+  bool v4 = true;
+  const std::uint8_t* source = nullptr;  ///< 4 or 16 bytes inside the packet
+  const std::uint8_t* destination = nullptr;
+  std::size_t size = 0;  ///< what the IP header says; the rest is padding
+};
+
+/// Nothing unless `bytes` starts with a whole IPv4 or IPv6 header whose length fits in `bytes`. Of
+/// a jumbogram (IPv6 length 0) the size is the header alone.
+std::optional<InnerPacket> read_inner_packet(ByteView bytes);
+
+/// How many bytes a packet of `size` is sealed as: the next multiple of 16, but not past `mtu`. Of
+/// packets longer than the MTU the last part is rounded the same way.
+std::size_t padded_size(std::size_t size, std::size_t mtu);
+
+}  // namespace weir

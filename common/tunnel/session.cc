@@ -1,0 +1,50 @@
+#include "common/tunnel/session.h"
+
+#include <algorithm>
+
+namespace weir {
+
+Session::Session(const NoiseState::Keys& keys, bool initiator, IndexLease lease,
+                 std::uint32_t remote, Time now)
+    : initiator_(initiator),
+      created_(now),
+      remote_(remote),
+      lease_(std::move(lease)),
+      sealer_(initiator ? keys.initiator : keys.responder),
+      opener_(initiator ? keys.responder : keys.initiator) {
+  lease_.promote(this);
+}
+
+bool Session::may_send(Time now) const {
+  return sending_ && now - created_ < k_reject_after_time && counter_ < k_reject_after_messages;
+}
+
+bool Session::may_receive(Time now) const { return now - created_ < k_reject_after_time; }
+
+void Session::skip_to(std::uint64_t counter) { counter_ = std::max(counter_, counter); }
+
+void SessionSlots::add_initiated(std::unique_ptr<Session> session) {
+  // An unproven answer of ours may be what the other end already sends with: keep it to receive.
+  previous_ = next_ != nullptr ? std::move(next_) : std::move(current_);
+  current_ = std::move(session);
+}
+
+void SessionSlots::add_answered(std::unique_ptr<Session> session) {
+  next_ = std::move(session);
+  previous_.reset();
+}
+
+bool SessionSlots::confirm(const Session* session) {
+  if (session == nullptr || session != next_.get()) return false;
+  previous_ = std::move(current_);
+  current_ = std::move(next_);
+  return true;
+}
+
+void SessionSlots::clear() {
+  previous_.reset();
+  current_.reset();
+  next_.reset();
+}
+
+}  // namespace weir

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "common/base/time.h"
+#include "common/crypto/aead.h"
+#include "common/tunnel/index_table.h"
+#include "common/tunnel/noise.h"
+#include "common/tunnel/replay_window.h"
+
+namespace weir {
+
+// The whitepaper's limits on one session, section 6.1.
+inline constexpr std::uint64_t k_rekey_after_messages = std::uint64_t{1} << 60;
+inline constexpr std::uint64_t k_reject_after_messages = UINT64_MAX - ReplayWindow::k_bits;
+inline constexpr Duration k_rekey_after_time = std::chrono::seconds(120);
+inline constexpr Duration k_reject_after_time = std::chrono::seconds(180);
+
+/// One pair of transport keys and everything that ends with it. Keys are wiped when it is
+/// destroyed.
+class Session {
+ public:
+  /// `remote` is the index the other end wants to be called by.
+  Session(const NoiseState::Keys& keys, bool initiator, IndexLease lease, std::uint32_t remote,
+          Time now);
+
+  bool initiator() const { return initiator_; }
+  Time created() const { return created_; }
+  std::uint32_t remote_index() const { return remote_; }
+
+  /// Its time and messages are not used up for sending, and `stop_sending` was not called.
+  bool may_send(Time now) const;
+  bool may_receive(Time now) const;
+  void stop_sending() { sending_ = false; }
+
+  /// The next counter; never the same twice. Only while `may_send`.
+  std::uint64_t take_counter() { return counter_++; }
+  std::uint64_t sent() const { return counter_; }
+  /// As if so many messages had been sent; never back. For tests of the limits.
+  void skip_to(std::uint64_t counter);
+
+  SealKey& sealer() { return sealer_; }
+  OpenKey& opener() { return opener_; }
+  ReplayWindow& replay() { return replay_; }
+
+ private:
+  const bool initiator_;
+  const Time created_;
+  const std::uint32_t remote_;
+  bool sending_ = true;
+  IndexLease lease_;
+  std::uint64_t counter_ = 0;
+  SealKey sealer_;
+  OpenKey opener_;
+  ReplayWindow replay_;
+};
+
+/// A peer's sessions:
+///
+///     next      made as responder, not yet proven: the initiator has not used it
+///     current   what we send with
+///     previous  still received with, for packets on their way during a change
+class SessionSlots {
+ public:
+  Session* current() const { return current_.get(); }
+  Session* next() const { return next_.get(); }
+  Session* previous() const { return previous_.get(); }
+
+  /// A session we initiated is proven by the response that made it.
+  void add_initiated(std::unique_ptr<Session> session);
+  /// A session we answered for waits as `next`.
+  void add_answered(std::unique_ptr<Session> session);
+  /// `session` has received its first packet: true when that moved it from next to current.
+  bool confirm(const Session* session);
+  void clear();
+
+ private:
+  std::unique_ptr<Session> previous_;
+  std::unique_ptr<Session> current_;
+  std::unique_ptr<Session> next_;
+};
+
+}  // namespace weir
