@@ -11,8 +11,8 @@ namespace weir {
 /// host with several addresses answers from the one it was asked at; unspecified lets the kernel
 /// choose.
 struct UdpPath {
-  Endpoint remote;
-  IpAddress local;
+  Endpoint remote = {};
+  IpAddress local = {};
   std::uint32_t interface_index = 0;  ///< 0 is any
 
   friend bool operator==(const UdpPath&, const UdpPath&) = default;
