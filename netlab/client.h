@@ -5,7 +5,7 @@
 #include <string>
 
 #include "common/base/result.h"
-#include "netlab/fd.h"
+#include "common/os/fd.h"
 
 namespace weir::netlab {
 

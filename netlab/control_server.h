@@ -9,7 +9,7 @@
 
 #include "common/base/result.h"
 #include "common/base/time.h"
-#include "netlab/fd.h"
+#include "common/os/fd.h"
 
 namespace weir::netlab {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "netlab/fd.h"
+#include "common/os/fd.h"
 #include "netlab/topology.h"
 
 namespace weir::netlab {

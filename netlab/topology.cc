@@ -7,6 +7,7 @@
 #include <set>
 
 #include "common/base/text.h"
+#include "common/config/yaml_guard.h"
 #include "netlab/link_text.h"
 
 namespace weir::netlab {
@@ -183,6 +184,10 @@ std::optional<std::size_t> Topology::find(std::string_view node) const {
 Result<Topology> parse_topology(std::string_view yaml) {
   if (yaml.size() > k_topology_bytes_max) {
     return fail(Code::invalid_argument, "a topology has at most 1 MiB");
+  }
+  if (const YamlProblem problem = check_yaml(yaml); !problem.what.empty()) {
+    return fail(Code::invalid_argument,
+                "line " + std::to_string(problem.line) + ": " + problem.what);
   }
   try {
     return Reader().read(YAML::Load(std::string(yaml)));

@@ -2,7 +2,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/result.h"
-#include "netlab/fd.h"
+#include "common/os/fd.h"
 #include "netlab/topology.h"
 
 namespace weir::netlab {
