@@ -13,6 +13,11 @@
 
 namespace weir {
 
+class TunnelWorker;
+class UapiServer;
+
+using EndReport = std::function<void(const std::string& why)>;
+
 /// How a tunnel comes into being; what can change later is in DeviceConfig.
 struct TunnelOptions {
   /// 1 to 15 characters. Created if it does not exist.
@@ -30,12 +35,13 @@ struct TunnelOptions {
   std::string uapi_directory = "/var/run/wireguard";
   /// Called once, on a thread of the tunnel, when it ends by itself: the interface or the UAPI
   /// socket's file was removed. The argument says which. Returns soon; must not destroy the device.
-  std::function<void(const std::string& why)> on_end;
+  EndReport on_end;
 };
 
 /// The tunnel as it is.
 struct TunnelState {
   DeviceState device;
+  std::optional<PublicKey> public_key;
   /// The port in use.
   std::uint16_t listen_port = 0;
   std::uint32_t fwmark = 0;
@@ -93,11 +99,10 @@ class TunnelDevice {
   const std::string& interface() const;
 
  private:
-  class Worker;
-  class UapiServer;
-  TunnelDevice(std::unique_ptr<Worker> worker, std::unique_ptr<UapiServer> uapi);
+  explicit TunnelDevice(std::string interface);
 
-  std::unique_ptr<Worker> worker_;
+  const std::string interface_;
+  std::unique_ptr<TunnelWorker> worker_;
   std::unique_ptr<UapiServer> uapi_;  // calls the worker, so it goes first
 };
 

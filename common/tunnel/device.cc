@@ -1,0 +1,81 @@
+#include "common/tunnel/device.h"
+
+#include <utility>
+
+#include "common/tunnel/link_config.h"
+#include "common/tunnel/uapi_server.h"
+#include "common/tunnel/worker.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t k_mtu_min = 576;
+constexpr std::uint32_t k_mtu_max = 65535;
+
+Status set_up_link(const TunnelOptions& options) {
+  WEIR_ASSIGN(link, LinkConfig::open(options.interface));
+  WEIR_TRY(link.set_mtu(options.mtu));
+  WEIR_TRY(link.set_tx_queue_length(options.tx_queue_length));
+  if (options.bring_up) WEIR_TRY(link.set_up(true));
+  return {};
+}
+
+UapiServer::Handler serve(TunnelWorker& worker, EndReport on_end) {
+  return {.set = [&worker](const UapiSet& set) { return worker.change(set); },
+          .get = [&worker]() -> Result<std::string> {
+            WEIR_ASSIGN(state, worker.state());
+            return print_uapi_get(
+                {.device = state.device, .listen_port = state.listen_port, .fwmark = state.fwmark});
+          },
+          .on_removed = std::move(on_end)};
+}
+
+/// Two threads may notice an end; the first tells.
+EndReport once(EndReport report) {
+  if (!report) return [](const std::string&) {};
+  auto told = std::make_shared<std::atomic<bool>>(false);
+  return [report = std::move(report), told](const std::string& why) {
+    if (!told->exchange(true)) report(why);
+  };
+}
+
+}  // namespace
+
+TunnelDevice::TunnelDevice(std::string interface) : interface_(std::move(interface)) {}
+
+TunnelDevice::~TunnelDevice() = default;
+
+Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options) {
+  if (options.mtu < k_mtu_min || options.mtu > k_mtu_max) {
+    return fail(Code::invalid_argument,
+                "tunnel MTU " + std::to_string(options.mtu) + " is not from 576 to 65535 bytes");
+  }
+  WEIR_ASSIGN(made, TunDevice::create(options.interface));
+  auto tun = std::make_unique<TunDevice>(std::move(made));
+  WEIR_ASSIGN(monitor, LinkMonitor::create(*tun));
+  WEIR_TRY(set_up_link(options));
+  WEIR_ASSIGN(udp, UdpPort::open(options.listen_port, 0));
+
+  const EndReport on_end = once(std::move(options.on_end));
+  std::unique_ptr<TunnelDevice> device(new TunnelDevice(options.interface));
+  device->worker_ = std::make_unique<TunnelWorker>(std::move(tun), std::move(monitor),
+                                                   std::move(udp), options.mtu, on_end);
+  if (options.uapi) {
+    WEIR_ASSIGN(server, UapiServer::create(options.uapi_directory, options.interface,
+                                           serve(*device->worker_, on_end)));
+    device->uapi_ = std::move(server);
+  }
+  return device;
+}
+
+Status TunnelDevice::apply(const DeviceConfig& config) { return worker_->apply(config); }
+
+Status TunnelDevice::change(const UapiSet& set) { return worker_->change(set); }
+
+Result<TunnelState> TunnelDevice::state() const { return worker_->state(); }
+
+TunnelCounters TunnelDevice::counters() const { return worker_->counters(); }
+
+const std::string& TunnelDevice::interface() const { return interface_; }
+
+}  // namespace weir

@@ -1,0 +1,265 @@
+#include "common/tunnel/worker.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr int k_receive_batches = 4;
+constexpr std::size_t k_packets_per_turn = 64;
+
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
+  if (count != 0) counter.fetch_add(count, std::memory_order_relaxed);
+}
+
+bool readable(const pollfd& fd) { return (fd.revents & (POLLIN | POLLERR | POLLHUP)) != 0; }
+
+Engine::Options engine_options(std::uint32_t mtu) {
+  Engine::Options options;
+  options.mtu = mtu;
+  return options;
+}
+
+}  // namespace
+
+TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp,
+                           std::uint32_t mtu, EndReport on_end)
+    : on_end_(std::move(on_end)),
+      tun_(std::move(tun)),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      monitor_(std::move(monitor)),
+      udp_(std::move(udp)),
+      engine_(engine_options(mtu), keys_, [this] { return clock_.wall_now(); }),
+      batch_(*tun_, udp_),
+      thread_([this] { run(); }) {
+  ::pthread_setname_np(thread_.native_handle(), "weir-tunnel");
+}
+
+TunnelWorker::~TunnelWorker() {
+  stopping_.store(true);
+  ::eventfd_write(wake_.get(), 1);
+  thread_.join();
+}
+
+Status TunnelWorker::apply(const DeviceConfig& config) {
+  Status result;
+  WEIR_TRY(call([&] { result = apply_here(config); }));
+  return result;
+}
+
+Status TunnelWorker::change(const UapiSet& set) {
+  Status result;
+  WEIR_TRY(call([&] { result = change_here(set); }));
+  return result;
+}
+
+Result<TunnelState> TunnelWorker::state() {
+  TunnelState state;
+  WEIR_TRY(call([&] {
+    state.device = engine_.state();
+    state.public_key = engine_.public_key();
+    state.listen_port = udp_.port();
+    state.fwmark = mark_;
+    state.mtu = link_.mtu;
+    state.up = link_.up;
+    state.engine = engine_.counters();
+  }));
+  return state;
+}
+
+TunnelCounters TunnelWorker::counters() const {
+  constexpr auto order = std::memory_order_relaxed;
+  return {.packets_from_tun = counters_.packets_from_tun.load(order),
+          .packets_to_tun = counters_.packets_to_tun.load(order),
+          .datagrams_received = counters_.datagrams_received.load(order),
+          .datagrams_sent = counters_.datagrams_sent.load(order),
+          .packets_refused_by_tun = counters_.packets_refused_by_tun.load(order),
+          .datagrams_refused = counters_.datagrams_refused.load(order)};
+}
+
+Status TunnelWorker::call(const std::function<void()>& work) {
+  Call mine{&work};
+  std::unique_lock lock(mutex_);
+  if (!ended_) {
+    calls_.push_back(&mine);
+    ::eventfd_write(wake_.get(), 1);
+    changed_.wait(lock, [&] { return mine.done || ended_; });
+  }
+  if (mine.done) return {};
+  return fail(Code::unavailable, "the tunnel has ended: its interface was removed");
+}
+
+void TunnelWorker::run() {
+  look_at_link();
+  while (!over_ && !stopping_.load()) wait();
+  flush();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+}
+
+void TunnelWorker::wait() {
+  std::array<pollfd, 5> fds = {pollfd{monitor_.poll_fd(), POLLIN, 0},
+                               pollfd{wake_.get(), POLLIN, 0}, pollfd{tun_->poll_fd(), POLLIN, 0}};
+  std::size_t count = 3;
+  for (const int fd : udp_.poll_fds()) fds[count++] = pollfd{fd, POLLIN, 0};
+
+  timespec patience{};
+  const auto due = engine_.next_timer();
+  if (due) {
+    const auto left = std::max(*due - clock_.now(), Duration(0));
+    patience.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count();
+    patience.tv_nsec = (left % std::chrono::seconds(1)).count();
+  }
+  ::ppoll(fds.data(), count, due ? &patience : nullptr, nullptr);
+
+  if (readable(fds[0])) look_at_link();
+  if (readable(fds[1])) run_calls();
+  if (over_) return;
+  if (readable(fds[3]) || (count > 4 && readable(fds[4]))) receive_datagrams();
+  if (readable(fds[2]) && !read_packets()) {
+    end("its interface was removed");
+    return;
+  }
+  run_timers();
+  flush();
+}
+
+void TunnelWorker::look_at_link() {
+  const auto seen = monitor_.look();
+  if (!seen) {
+    end("its interface was removed");
+    return;
+  }
+  if (seen->mtu != link_.mtu) engine_.set_mtu(seen->mtu);
+  const bool was_up = std::exchange(link_, *seen).up;
+  if (link_.up && !was_up) engine_.bring_up(clock_.now(), batch_);
+  if (!link_.up && was_up) engine_.take_down();
+  flush();
+}
+
+void TunnelWorker::run_calls() {
+  eventfd_t ignored = 0;
+  ::eventfd_read(wake_.get(), &ignored);
+  std::vector<Call*> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+  }
+  for (Call* one : calls) (*one->work)();
+  flush();
+  {
+    const std::lock_guard lock(mutex_);
+    for (Call* one : calls) one->done = true;
+  }
+  changed_.notify_all();
+}
+
+void TunnelWorker::receive_datagrams() {
+  for (int round = 0; round < k_receive_batches; ++round) {
+    const auto batch = udp_.receive();
+    if (batch.empty()) break;
+    const Time now = clock_.now();
+    for (const ReceivedDatagram& datagram : batch) {
+      engine_.on_datagram(datagram.bytes, datagram.path, now, batch_);
+    }
+    add(counters_.datagrams_received, batch.size());
+    flush();
+  }
+}
+
+/// False when the interface is gone.
+bool TunnelWorker::read_packets() {
+  const Time now = clock_.now();
+  // The first packet may be quicker than the news that the interface is up.
+  if (!engine_.is_up()) look_at_link();
+  std::size_t count = 0;
+  for (; count < k_packets_per_turn; ++count) {
+    const ByteSpan buffer = batch_.inner_buffer();
+    const auto size = tun_->read(buffer);
+    if (!size && size.error().code() == Code::not_found) return false;
+    if (!size || *size == 0) break;
+    engine_.on_inner_packet(buffer.first(*size), now, batch_);
+  }
+  add(counters_.packets_from_tun, count);
+  flush();
+  return true;
+}
+
+void TunnelWorker::run_timers() {
+  const auto due = engine_.next_timer();
+  const Time now = clock_.now();
+  if (due && *due <= now) engine_.on_timer(now, batch_);
+}
+
+void TunnelWorker::flush() {
+  batch_.flush();
+  const PacketBatch::Report report = batch_.take_report();
+  add(counters_.datagrams_sent, report.datagrams_sent);
+  add(counters_.datagrams_refused, report.datagrams_refused);
+  add(counters_.packets_to_tun, report.packets_delivered);
+  add(counters_.packets_refused_by_tun, report.packets_refused);
+  for (const IpAddress& local : report.lost_locals) engine_.forget_local(local);
+}
+
+void TunnelWorker::end(const std::string& why) {
+  if (std::exchange(over_, true)) return;
+  if (on_end_) on_end_(why);
+}
+
+Status TunnelWorker::apply_here(const DeviceConfig& config) {
+  const std::uint32_t old_mark = mark_;
+  const auto port = config.listen_port == 0 ? std::nullopt : std::optional(config.listen_port);
+  auto old_port = switch_port(port, config.fwmark);
+  if (!old_port) return fail(std::move(old_port).error());
+  Status applied = engine_.apply(config, clock_.now(), batch_);
+  if (applied) return {};
+  // Nothing of a refused configuration stays.
+  if (*old_port) {
+    flush();
+    udp_ = **std::move(old_port);
+  } else if (mark_ != old_mark) {
+    WEIR_TRY(udp_.set_mark(old_mark));
+  }
+  mark_ = old_mark;
+  return applied;
+}
+
+Status TunnelWorker::change_here(const UapiSet& set) {
+  const Time now = clock_.now();
+  const auto old_port = switch_port(set.listen_port, set.fwmark.value_or(mark_));
+  if (!old_port) return fail(old_port.error());
+  if (set.private_key) {
+    const bool none = set.private_key->is_zero();
+    engine_.set_private_key(none ? std::nullopt : set.private_key, now, batch_);
+  }
+  if (set.replace_peers) engine_.remove_all_peers();
+  for (const PeerUpdate& peer : set.peers) WEIR_TRY(engine_.update_peer(peer, now, batch_));
+  return {};
+}
+
+Result<std::optional<UdpPort>> TunnelWorker::switch_port(std::optional<std::uint16_t> port,
+                                                         std::uint32_t mark) {
+  std::optional<UdpPort> old;
+  if (port && *port != udp_.port()) {
+    auto opened = UdpPort::open(*port, mark);
+    if (!opened) return fail(std::move(opened).error());
+    flush();
+    old.emplace(std::exchange(udp_, std::move(*opened)));
+  } else if (mark != mark_) {
+    WEIR_TRY(udp_.set_mark(mark));
+  }
+  mark_ = mark;
+  return old;
+}
+
+}  // namespace weir
