@@ -1,0 +1,64 @@
+#include "wg/command_line.h"
+
+#include <array>
+#include <utility>
+
+#include "common/base/text.h"
+
+namespace weir::wg {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Verbosity>, 5> k_levels = {{
+    {"silent", Verbosity::silent},
+    {"error", Verbosity::error},
+    {"info", Verbosity::info},
+    {"verbose", Verbosity::debug},
+    {"debug", Verbosity::debug},
+}};
+
+Result<Verbosity> parse_level(std::string_view text) {
+  for (const auto& [name, level] : k_levels) {
+    if (name == text) return level;
+  }
+  return fail(Code::invalid_argument,
+              "LOG_LEVEL " + in_quotes(text) + " is not silent, error, info, verbose or debug");
+}
+
+}  // namespace
+
+Result<CommandLine> parse_command_line(const std::vector<std::string_view>& arguments,
+                                       const Environment& environment) {
+  CommandLine line;
+  line.foreground =
+      environment.foreground != nullptr && std::string_view("1") == environment.foreground;
+  if (environment.log_level != nullptr && *environment.log_level != '\0') {
+    WEIR_ASSIGN(level, parse_level(environment.log_level));
+    line.verbosity = level;
+    line.keep_log = level != Verbosity::silent;
+  }
+  for (const std::string_view argument : arguments) {
+    if (argument == "-h" || argument == "--help") {
+      line.help = true;
+    } else if (argument == "--version") {
+      line.version = true;
+    } else if (argument == "-f" || argument == "--foreground") {
+      line.foreground = true;
+    } else if (argument.starts_with('-') || !line.interface.empty()) {
+      return fail(Code::invalid_argument,
+                  "unexpected argument " + in_quotes(argument) + "\n" + std::string(usage()));
+    } else {
+      line.interface = argument;
+    }
+  }
+  if (line.interface.empty() && !line.help && !line.version) {
+    return fail(Code::invalid_argument, "no interface named\n" + std::string(usage()));
+  }
+  return line;
+}
+
+std::string_view usage() {
+  return "usage: weir-wg [-f | --foreground] INTERFACE\n"
+         "Runs a WireGuard tunnel on a new TUN interface; configure it with wg(8).";
+}
+
+}  // namespace weir::wg
