@@ -14,9 +14,10 @@
 namespace weir {
 
 struct RpcChannelOptions {
-  std::string target;              // "unix:/run/weir/admin.sock", "10.90.0.1:7400"
-  std::optional<TlsIdentity> tls;  // none: plain, only for a unix socket or inside WireGuard
-  std::string server_name;         // the name the server's certificate must carry; empty: target
+  std::string target;  // "unix:/run/weir/admin.sock", "10.90.0.1:7400"
+  std::optional<TlsIdentity> tls =
+      std::nullopt;              // none: plain, only for a unix socket or inside WireGuard
+  std::string server_name = {};  // the name the server's certificate must carry; empty: target
   std::size_t message_bytes_max = 4 << 20;  // one received message
   std::size_t queue_bytes_max = 4 << 20;    // per call, written and not yet taken by the network
   std::chrono::milliseconds keepalive_interval{20'000};
