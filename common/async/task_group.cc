@@ -4,7 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -67,11 +67,15 @@ void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
 
 void TaskGroup::stop() {
   if (std::exchange(state_->stopping, true)) return;
-  // A task may end, and leave the list, while its signal is being emitted.
-  for (auto it = state_->signals.begin(); it != state_->signals.end();) {
-    auto& signal = *it++;
-    signal.emit(asio::cancellation_type::terminal);
-  }
+  // From outside of the executor, co_spawn would defer each emission by itself, and a task that
+  // ends before it would leave it with a dead signal. Inside, emissions happen at once.
+  asio::dispatch(executor_, [state = state_] {
+    // A task may end, and leave the list, while its signal is being emitted.
+    for (auto it = state->signals.begin(); it != state->signals.end();) {
+      auto& signal = *it++;
+      signal.emit(asio::cancellation_type::terminal);
+    }
+  });
 }
 
 bool TaskGroup::stopping() const { return state_->stopping; }

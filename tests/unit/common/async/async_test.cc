@@ -51,6 +51,20 @@ TEST(TaskGroup, JoinsOnceEveryTaskHasSeenItsCancellation) {
   EXPECT_TRUE(joined);
 }
 
+TEST(TaskGroup, StopsFromOutsideATaskThatEndsBeforeItIsTold) {
+  asio::io_context context;
+  TaskGroup tasks(context.get_executor());
+  BoundedQueue<int> queue(context.get_executor(), 1, WhenFull::refuse);
+  tasks.spawn("reader",
+              [](BoundedQueue<int>& from) -> asio::awaitable<void> { co_await from.pop(); }(queue));
+  context.poll();
+  queue.close();
+  tasks.stop();
+  context.restart();
+  context.poll();
+  EXPECT_EQ(tasks.size(), 0U);
+}
+
 TEST(TaskGroup, StartsNothingAfterStop) {
   asio::io_context context;
   SimClock clock(context);
