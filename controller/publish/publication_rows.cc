@@ -5,12 +5,12 @@
 #include <span>
 #include <utility>
 
-#include "weir/state/v1/publication.pb.h"
+#include "weir/store/v1/publication.pb.h"
 
 namespace weir::controller {
 namespace {
 
-namespace pb = state::v1;
+namespace pb = store::v1;
 using PbWeights = google::protobuf::RepeatedPtrField<policy::v1::Weight>;
 
 std::string hex16(std::uint64_t value) {

@@ -1,0 +1,77 @@
+#include "controller/session/enrolment_door.h"
+
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/join/join_token.h"
+
+namespace weir::controller {
+
+namespace asio = boost::asio;
+namespace pb = control::v1;
+
+namespace {
+
+constexpr std::chrono::seconds k_period{10};
+constexpr std::size_t k_tries_max = 50;
+constexpr std::size_t k_tries_of_one_max = 5;
+
+const UnaryMethod<pb::EnrolRequest, pb::EnrolReply>& enrol_method() {
+  static const UnaryMethod<pb::EnrolRequest, pb::EnrolReply> method(
+      "weir.control.v1.Enrolment.Enrol");
+  return method;
+}
+
+}  // namespace
+
+Result<IpAddress> caller_address(const std::string& peer) {
+  const std::size_t colon = peer.find(':');
+  const std::string_view family = std::string_view(peer).substr(0, colon);
+  if (colon == std::string::npos || (family != "ipv4" && family != "ipv6")) {
+    return fail(Code::invalid_argument, "the caller " + in_quotes(peer) + " has no IP address");
+  }
+  auto endpoint = Endpoint::parse(std::string_view(peer).substr(colon + 1));
+  if (!endpoint) return fail(std::move(endpoint).error());
+  return endpoint->address.unmapped();
+}
+
+void EnrolmentDoor::serve(RpcRouter& router) {
+  router.unary<pb::EnrolRequest, pb::EnrolReply>(
+      enrol_method(), [this](CallContext context, pb::EnrolRequest request) {
+        return enter(std::move(context), std::move(request));
+      });
+}
+
+Status EnrolmentDoor::admit(const std::string& caller) {
+  const Time now = clock_.now();
+  if (now >= period_ + k_period) {
+    period_ = now;
+    tries_ = 0;
+    tries_of_.clear();
+  }
+  std::size_t& of_caller = tries_of_[caller];
+  if (tries_ >= k_tries_max || of_caller >= k_tries_of_one_max) {
+    return fail(Code::resource_exhausted, "too many enrolments at once; try again in 10 s");
+  }
+  ++tries_;
+  ++of_caller;
+  return {};
+}
+
+asio::awaitable<Result<pb::EnrolReply>> EnrolmentDoor::enter(CallContext context,
+                                                             pb::EnrolRequest request) {
+  const Result<IpAddress> caller = caller_address(context.peer.address);
+  if (!caller) co_return fail(caller.error());
+  if (auto admitted = admit(caller->to_string()); !admitted) {
+    co_return fail(std::move(admitted).error());
+  }
+  const Result<TokenId> token = parse_token_id(request.token_id());
+  if (!token) co_return fail(token.error());
+  if (bootstrap_address(*token) != *caller) {
+    co_return fail(Code::permission_denied,
+                   "token " + to_string(*token) + " is redeemed through its own tunnel only");
+  }
+  co_return co_await enrol_(std::move(request));
+}
+
+}  // namespace weir::controller
