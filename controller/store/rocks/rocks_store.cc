@@ -21,7 +21,7 @@ constexpr const char* k_remedy =
     "let the agents join again";
 
 Error to_error(const rocksdb::Status& status, const std::string& what) {
-  if (status.IsCorruption()) {
+  if (status.IsCorruption() || status.IsPathNotFound()) {
     return {Code::data_loss, what + " is damaged (" + status.ToString() + ")" + k_remedy};
   }
   return {Code::unavailable, what + ": " + status.ToString()};
