@@ -26,6 +26,17 @@ std::unexpected<Error> complain(const std::string& rule) {
 
 ByteView checksum(const Sha256Digest& digest) { return ByteView(digest).first(k_checksum_size); }
 
+class WipeAtEnd {
+ public:
+  explicit WipeAtEnd(ByteVector& bytes) : bytes_(bytes) {}
+  WipeAtEnd(const WipeAtEnd&) = delete;
+  WipeAtEnd& operator=(const WipeAtEnd&) = delete;
+  ~WipeAtEnd() { wipe(bytes_); }
+
+ private:
+  ByteVector& bytes_;
+};
+
 IpAddress in_bootstrap_prefix(ByteView last8) {
   std::array<std::uint8_t, 16> bytes = {0xfd, 0x57, 0x65, 0x69, 0x72, 0x00, 0x00, 0x00};
   std::ranges::copy(last8, bytes.begin() + 8);
@@ -63,6 +74,7 @@ Result<JoinToken> decode_join_token(std::string_view text) {
   auto decoded = from_base64url(text.substr(k_prefix.size()));
   if (!decoded) return complain("is cut short or holds a character that is not of base64url");
   ByteVector& bytes = *decoded;
+  const WipeAtEnd wiped(bytes);
   if (bytes.size() < k_fixed_size + k_checksum_size) return complain("is cut short");
   if (bytes[0] != k_version) {
     return complain("has version " + std::to_string(bytes[0]) + ", this program reads version 1");
@@ -81,7 +93,6 @@ Result<JoinToken> decode_join_token(std::string_view text) {
   std::copy_n(bytes.begin() + 41, token.controller_key.size(), token.controller_key.begin());
   const std::uint64_t expiry = load_be64(bytes.data() + 73);
   const auto endpoint = Endpoint::parse(as_text(body.subspan(k_fixed_size, endpoint_size)));
-  wipe(bytes);
   if (expiry > k_expiry_max) return complain("has an expiry after the year 9999");
   if (!endpoint || endpoint->port == 0) return complain("holds no endpoint of a controller");
   token.expires_unix_s = static_cast<std::int64_t>(expiry);
