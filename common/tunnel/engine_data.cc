@@ -156,7 +156,7 @@ void Engine::Core::send_keepalive(Peer& peer, Time now, EngineOutput& out) {
 }
 
 void Engine::Core::seal(Peer& peer, Session& session, ByteView plain, Time now, EngineOutput& out) {
-  const std::size_t padded = padded_size(plain.size(), options_.mtu);
+  const std::size_t padded = std::min(padded_size(plain.size(), options_.mtu), k_inner_size_max);
   const std::size_t size = wire::k_data_size_min + padded;
   const ByteSpan datagram = out.send_buffer(*peer.path, size).first(size);
   const std::uint64_t counter = session.take_counter();

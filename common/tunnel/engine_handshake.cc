@@ -122,8 +122,10 @@ void Engine::Core::on_response(ByteView message, const UdpPath& from, Time now, 
     return;
   }
   const std::uint32_t remote = load_le32(message.data() + 4);
+  const bool yield = peer.public_key < identity_->public_key();
   peer.sessions.add_initiated(
-      std::make_unique<Session>(state.split(), true, std::move(peer.pending->lease), remote, now));
+      std::make_unique<Session>(state.split(), true, std::move(peer.pending->lease), remote, now),
+      yield);
   peer.pending.reset();
   roam(peer, from);
   authenticated_received(peer, message.size(), now);

@@ -66,7 +66,9 @@ void Engine::Core::on_timer(Time now, EngineOutput& out) {
         start_handshake(peer, Attempt::first, now_, out);
         break;
       case PeerTimer::forget_keys:
-        forget_sessions(peer);
+        // Late after a long sleep, a new attempt may be under way already.
+        peer.sessions.clear();
+        if (!peer.timers.armed(PeerTimer::retransmit)) peer.pending.reset();
         break;
       case PeerTimer::persistent:
         // Armed again by the packet; without one, for lack of an endpoint, here.

@@ -23,9 +23,12 @@ bool Session::may_receive(Time now) const { return now - created_ < k_reject_aft
 
 void Session::skip_to(std::uint64_t counter) { counter_ = std::max(counter_, counter); }
 
-void SessionSlots::add_initiated(std::unique_ptr<Session> session) {
-  // An unproven answer of ours may be what the other end already sends with: keep it to receive.
-  previous_ = next_ != nullptr ? std::move(next_) : std::move(current_);
+void SessionSlots::add_initiated(std::unique_ptr<Session> session, bool yield) {
+  if (next_ != nullptr && !yield) {
+    previous_ = std::move(next_);  // they may send with it until ours is proven to them
+  } else {
+    previous_ = std::move(current_);
+  }
   current_ = std::move(session);
 }
 

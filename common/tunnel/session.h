@@ -67,8 +67,11 @@ class SessionSlots {
   Session* next() const { return next_.get(); }
   Session* previous() const { return previous_.get(); }
 
-  /// A session we initiated is proven by the response that made it.
-  void add_initiated(std::unique_ptr<Session> session);
+  /// A session we initiated is proven by the response that made it. If an answered one waits, both
+  /// ends have started at once and made two; `yield` says that theirs is to win: ours serves until
+  /// theirs is proven. One end yields, so that both come to send with the same session and only its
+  /// initiator renews it.
+  void add_initiated(std::unique_ptr<Session> session, bool yield);
   /// A session we answered for waits as `next`.
   void add_answered(std::unique_ptr<Session> session);
   /// `session` has received its first packet: true when that moved it from next to current.

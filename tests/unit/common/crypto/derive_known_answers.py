@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Derives the constants of primitives_test.cc and wire_vectors.h a second time, with hashlib and its own
+"""Derives the constants of primitives_test.cc and noise_test.cc a second time, with hashlib and its own
 arithmetic, and checks those it shares with RFCs. Prints them; run it when a test's constant is doubted.
 
 Independent of the C++ code: BLAKE2s from hashlib, HMAC from hmac, X25519 by the formulas of RFC 7748,
@@ -139,7 +139,7 @@ def handshake(prologue, si, ei, sr, er, psk, payload1, payload2):
 
 
 def wireguard_exchange():
-    """A whole exchange on the wire with fixed keys, indices and time; see wire_vectors.h."""
+    """A whole exchange on the wire with fixed keys, indices and time; see noise_test.cc."""
     base = (9).to_bytes(32, "little")
     si, ei, sr, er = (bytes([n]) * 32 for n in (1, 2, 3, 4))
     psk = bytes([5]) * 32
@@ -149,8 +149,10 @@ def wireguard_exchange():
     initiation += mac(H(b"mac1----", x25519(sr, base)), initiation) + bytes(16)
     response = struct.pack("<III", 2, 0x55667788, 0x11223344) + second
     response += mac(H(b"mac1----", x25519(si, base)), response) + bytes(16)
+    packet = bytes([0x45, 0]) + struct.pack(">H", 44) + bytes([0, 0, 0, 0, 64, 17, 0, 0, 10, 90, 0, 2, 10, 90, 0, 1])
+    packet += bytes(range(24)) + bytes(4)  # 44 bytes, padded to 48
     keepalive = struct.pack("<IIQ", 4, 0x55667788, 0) + seal_counter(ki, 0, b"", b"")
-    data = struct.pack("<IIQ", 4, 0x11223344, 0) + seal_counter(kr, 0, b"", bytes(range(48)))
+    data = struct.pack("<IIQ", 4, 0x11223344, 0) + seal_counter(kr, 0, b"", packet)
     secret, nonce = bytes([6]) * 32, bytes([7]) * 24
     cookie = mac(secret, bytes([192, 0, 2, 1]), struct.pack(">H", 51820))
     reply = struct.pack("<II", 3, 0x11223344) + nonce

@@ -2,25 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "common/tunnel/messages.h"
-#include "tests/doubles/tunnel_world.h"
+#include "tests/unit/common/tunnel/two_nodes.h"
 
 namespace weir {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-struct TwoNodes : testing::Test {
-  TwoNodes() {
-    a = world.add();
-    b = world.add();
-    world.join(a, b);
-  }
-  TunnelWorld world{1};
-  std::size_t a = 0;
-  std::size_t b = 0;
-};
 
 using Engines = TwoNodes;
 
@@ -33,6 +25,217 @@ TEST_F(Engines, ShakeHandsAndDeliverInBothDirections) {
   EXPECT_EQ(world.delivered(a), std::vector<std::uint64_t>{8});
   EXPECT_EQ(world.count(wire::k_initiation), 1U);
   EXPECT_EQ(world.count(wire::k_response), 1U);
+  EXPECT_EQ(world.engine(a).counters().handshakes_completed, 1U);
+  EXPECT_EQ(world.engine(b).counters().handshakes_completed, 1U);
+}
+
+TEST_F(Engines, BothStartAtOnceAndBothSucceed) {
+  world.send(a, b, 1);
+  world.send(b, a, 2);
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{1});
+  EXPECT_EQ(world.delivered(a), std::vector<std::uint64_t>{2});
+  world.send(a, b, 3);
+  world.send(b, a, 4);
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered(b), (std::vector<std::uint64_t>{1, 3}));
+  EXPECT_EQ(world.delivered(a), (std::vector<std::uint64_t>{2, 4}));
+}
+
+TEST_F(Engines, KeepTheOrderOfStagedPacketsAndDropTheOldest) {
+  const std::size_t limit = Engine::Options().staged_packets_max;
+  for (std::size_t i = 0; i < limit + 10; ++i) world.send(a, b, i);
+  world.run(seconds(1));
+  ASSERT_EQ(world.delivered(b).size(), limit);
+  EXPECT_EQ(world.delivered(b).front(), 10U);
+  EXPECT_TRUE(std::ranges::is_sorted(world.delivered(b)));
+  EXPECT_EQ(world.engine(a).counters().dropped_staged, 10U);
+}
+
+TEST_F(Engines, CarryIpv6) {
+  PeerUpdate update;
+  update.public_key = world.key(b);
+  update.allowed_ips = {*IpPrefix::parse("fd00::b/128")};
+  ASSERT_TRUE(world.engine(a).update_peer(update, world.now(), world.output(a)).has_value());
+  update.public_key = world.key(a);
+  update.allowed_ips = {*IpPrefix::parse("fd00::a/128")};
+  ASSERT_TRUE(world.engine(b).update_peer(update, world.now(), world.output(b)).has_value());
+  const ByteVector packet =
+      ipv6_packet(*IpAddress::parse("fd00::a"), *IpAddress::parse("fd00::b"), as_bytes("hello"));
+  world.send_raw(a, packet);
+  const ByteVector forged =
+      ipv6_packet(*IpAddress::parse("fd00::c"), *IpAddress::parse("fd00::b"), as_bytes("hello"));
+  world.send_raw(a, forged);
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered_packets(b), std::vector<ByteVector>{packet});
+  EXPECT_EQ(world.engine(b).counters().dropped_wrong_source, 1U);
+}
+
+TEST_F(Engines, SayWhyAPacketGoesNowhere) {
+  const IpAddress self = TunnelWorld::inner(a);
+  EXPECT_EQ(world.send_raw(a, ipv4_packet(self, *IpAddress::parse("192.0.2.99"), {})),
+            InnerVerdict::no_peer);
+  EXPECT_EQ(world.send_raw(a, as_bytes("no packet at all, but long enough")),
+            InnerVerdict::malformed);
+  ByteVector huge = ipv4_packet(self, TunnelWorld::inner(b), {});
+  huge.resize(65536);
+  EXPECT_EQ(world.send_raw(a, huge), InnerVerdict::malformed);
+  PeerUpdate silent;
+  silent.public_key.fill(9);
+  silent.allowed_ips = {*IpPrefix::parse("10.91.0.0/16")};
+  ASSERT_TRUE(world.engine(a).update_peer(silent, world.now(), world.output(a)).has_value());
+  EXPECT_EQ(world.send_raw(a, ipv4_packet(self, *IpAddress::parse("10.91.0.1"), {})),
+            InnerVerdict::no_endpoint);
+  world.engine(a).take_down();
+  EXPECT_EQ(world.send(a, b), InnerVerdict::down);
+}
+
+TEST_F(Engines, FollowAPeerThatMovesAfterOneDataPacket) {
+  connect();
+  const Endpoint before = world.endpoint(a);
+  const Endpoint after = *Endpoint::parse("[2001:db8::1]:7");
+  world.move(a, after);
+  world.send(a, b, 5);
+  world.run(seconds(1));
+  EXPECT_EQ(world.peer(b, a).endpoint, after);
+  EXPECT_NE(before, after);
+  world.send(b, a, 6);
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered(a).back(), 6U);
+  EXPECT_EQ(world.engine(b).counters().roamed, 1U);
+}
+
+TEST_F(Engines, FollowAPeerThatMovesByItsHandshake) {
+  world.move(a, *Endpoint::parse("198.51.100.1:9"));
+  world.send(a, b, 1);
+  world.run(seconds(1));
+  EXPECT_EQ(world.peer(b, a).endpoint, *Endpoint::parse("198.51.100.1:9"));
+  EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{1});
+}
+
+TEST_F(Engines, FollowAPeerEvenIfItsPacketIsThenRefused) {
+  connect();
+  // The address moves to another peer of b: what a sends is no longer a's to send.
+  PeerUpdate other;
+  other.public_key.fill(9);
+  other.allowed_ips = {IpPrefix::host(TunnelWorld::inner(a))};
+  ASSERT_TRUE(world.engine(b).update_peer(other, world.now(), world.output(b)).has_value());
+  const auto delivered = world.delivered(b).size();
+  world.move(a, *Endpoint::parse("198.51.100.1:9"));
+  world.send(a, b, 5);
+  world.run(milliseconds(100));
+  EXPECT_EQ(world.delivered(b).size(), delivered);
+  EXPECT_EQ(world.engine(b).counters().dropped_wrong_source, 1U);
+  EXPECT_EQ(world.peer(b, a).endpoint, *Endpoint::parse("198.51.100.1:9"));
+}
+
+TEST_F(Engines, CompareTheOwnerOfTheSourceNotItsPrefix) {
+  connect();
+  // a also owns all of 10/8; b's own neighbour c owns the longer 10.90.0.1 now and is the owner.
+  PeerUpdate wide;
+  wide.public_key = world.key(a);
+  wide.allowed_ips = {*IpPrefix::parse("10.0.0.0/8")};
+  ASSERT_TRUE(world.engine(b).update_peer(wide, world.now(), world.output(b)).has_value());
+  PeerUpdate other;
+  other.public_key.fill(9);
+  other.allowed_ips = {IpPrefix::host(TunnelWorld::inner(a))};
+  ASSERT_TRUE(world.engine(b).update_peer(other, world.now(), world.output(b)).has_value());
+  world.send(a, b, 5);
+  world.run(milliseconds(100));
+  EXPECT_EQ(world.engine(b).counters().dropped_wrong_source, 1U);
+}
+
+TEST_F(Engines, DrawANewIndexForEachSession) {
+  std::set<std::uint32_t> indices;
+  for (int i = 0; i < 5; ++i) {
+    world.send(a, b, 1);
+    world.run(seconds(200));
+  }
+  std::size_t handshakes = 0;
+  for (const auto& datagram : world.wire) {
+    if (datagram.type() != wire::k_initiation && datagram.type() != wire::k_response) continue;
+    ++handshakes;
+    indices.insert(load_le32(datagram.bytes.data() + 4));
+  }
+  EXPECT_GE(handshakes, 10U);
+  EXPECT_EQ(indices.size(), handshakes);
+}
+
+TEST_F(Engines, PadToSixteenButNotPastTheMtu) {
+  connect();
+  for (const std::size_t mtu : {std::size_t{1420}, std::size_t{1299}, std::size_t{68}}) {
+    world.engine(a).set_mtu(mtu);
+    for (std::size_t size = 20; size <= mtu; ++size) {
+      world.wire.clear();
+      world.send_raw(
+          a, ipv4_packet(TunnelWorld::inner(a), TunnelWorld::inner(b), ByteVector(size - 20)));
+      ASSERT_EQ(world.wire.size(), 1U);
+      const std::size_t padded = world.wire.front().bytes.size() - 32;
+      EXPECT_EQ(padded, std::min((size + 15) / 16 * 16, mtu)) << size;
+    }
+    world.run(seconds(1));
+  }
+  EXPECT_EQ(world.engine(b).counters().dropped_inner_malformed, 0U);
+}
+
+TEST_F(Engines, CarryTheLargestPacketsOfTheLargestMtu) {
+  connect();
+  world.engine(a).set_mtu(65535);
+  for (const std::size_t size : {std::size_t{34736}, std::size_t{65475}}) {
+    const ByteVector packet =
+        ipv4_packet(TunnelWorld::inner(a), TunnelWorld::inner(b), ByteVector(size - 20));
+    EXPECT_EQ(world.send_raw(a, packet), InnerVerdict::sent);
+    EXPECT_LE(world.wire.back().bytes.size(), 65507U);
+    world.run(seconds(1));
+    EXPECT_EQ(world.delivered_packets(b).back(), packet);
+  }
+}
+
+TEST_F(Engines, CountBytesOfBothDirections) {
+  connect();
+  std::uint64_t sent = 0;
+  for (const auto& datagram : world.wire) sent += datagram.from == a ? datagram.bytes.size() : 0;
+  EXPECT_EQ(world.peer(a, b).tx_bytes, sent);
+  EXPECT_EQ(world.peer(b, a).rx_bytes, sent);
+  EXPECT_TRUE(world.peer(a, b).last_handshake.has_value());
+}
+
+TEST_F(Engines, AnswerFromTheAddressTheyWereAskedAt) {
+  connect();
+  const IpAddress local = *IpAddress::parse("192.0.2.200");
+  world.send(a, b, 1);
+  ByteVector bytes = world.wire.back().bytes;
+  world.faults.loss = 1;
+  world.engine(b).on_datagram(bytes, UdpPath{world.endpoint(a), local, 3}, world.now(),
+                              world.output(b));
+  world.send(b, a, 1);
+  EXPECT_EQ(world.wire.back().to.local, local);
+  EXPECT_EQ(world.wire.back().to.interface_index, 3U);
+  world.engine(b).forget_local(local);
+  world.send(b, a, 2);
+  EXPECT_TRUE(world.wire.back().to.local.is_unspecified());
+  EXPECT_EQ(world.wire.back().to.remote, world.endpoint(a));
+}
+
+TEST_F(Engines, UseTheBufferThePacketAlreadyLiesIn) {
+  connect();
+  struct InPlace final : EngineOutput {
+    ByteSpan send_buffer(const UdpPath&, std::size_t) override { return arena; }
+    void send(const UdpPath&, ByteSpan datagram) override { size = datagram.size(); }
+    void deliver(ByteSpan) override {}
+    ByteVector arena = ByteVector(2048);
+    std::size_t size = 0;
+  } in_place;
+  std::array<std::uint8_t, 8> payload{};
+  store_be64(payload.data(), 77);
+  const ByteVector packet = ipv4_packet(TunnelWorld::inner(a), TunnelWorld::inner(b), payload);
+  std::ranges::copy(packet, in_place.arena.begin() + 16);
+  ASSERT_EQ(world.engine(a).on_inner_packet(ByteView(in_place.arena).subspan(16, packet.size()),
+                                            world.now(), in_place),
+            InnerVerdict::sent);
+  in_place.arena.resize(in_place.size);
+  world.inject(b, in_place.arena, world.endpoint(a));
+  EXPECT_EQ(world.delivered(b).back(), 77U);
 }
 
 }  // namespace
