@@ -379,6 +379,35 @@ std::vector<std::string> ConfigSection::texts(std::string_view name, std::size_t
   return values;
 }
 
+std::vector<std::vector<std::string>> ConfigSection::text_lists(std::string_view name,
+                                                                std::size_t most) {
+  place_->known.emplace(name);
+  const YAML::Node node = place_->find(name);
+  std::vector<std::vector<std::string>> lists;
+  if (!node.IsDefined() || node.IsNull()) return lists;
+  if (!node.IsSequence() || node.size() > most) {
+    complain(name, "must be a list of at most " + std::to_string(most) + " lists");
+    return lists;
+  }
+  std::string shown;
+  for (const auto& entry : node) {
+    std::vector<std::string> values;
+    const bool plain = entry.IsSequence() && std::ranges::all_of(entry, [](const auto& value) {
+                         return value.IsScalar();
+                       });
+    if (!plain) {
+      state_->complain(line_of(entry), place_->path_of(name),
+                       "each entry must be a list of single values: [[a, b], [c]]");
+      continue;
+    }
+    for (const auto& value : entry) values.push_back(value.Scalar());
+    shown += (shown.empty() ? "[" : ", [") + listed(values) + "]";
+    lists.push_back(std::move(values));
+  }
+  state_->asked.push_back({place_->path_of(name), "[" + shown + "]", line_of(node)});
+  return lists;
+}
+
 std::string ConfigSection::word(std::string_view name, const std::vector<std::string_view>& known,
                                 std::optional<std::string> fallback) {
   const auto read = scalar(name, !fallback, fallback.value_or(""));

@@ -87,6 +87,8 @@ class ConfigSection {
   std::optional<Endpoint> optional_endpoint(std::string_view name);
   /// Missing: an empty list. At most `most` entries.
   std::vector<std::string> texts(std::string_view name, std::size_t most = 10000);
+  /// A list of such lists: [[a, b], [c]]. Missing: empty.
+  std::vector<std::vector<std::string>> text_lists(std::string_view name, std::size_t most = 10000);
 
   /// One of the words. `fallback` none: required.
   template <typename T>

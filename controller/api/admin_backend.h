@@ -1,0 +1,48 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "weir/admin/v1/admin.pb.h"
+
+namespace weir::controller {
+
+/// What the admin API calls: the controller as its operators see it. Core executor only.
+///
+/// The views answer at once, from memory. The changes come back when they are durable; `who` names
+/// the operator, for what is kept of the change.
+class AdminBackend {
+ public:
+  virtual ~AdminBackend() = default;
+
+  virtual admin::v1::StatusReply status() = 0;
+  virtual admin::v1::ListAgentsReply agents() = 0;
+  virtual admin::v1::ListPathsReply paths() = 0;
+  virtual admin::v1::ListServicesReply services() = 0;
+  /// Errors: not_found (service or region).
+  virtual Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) = 0;
+  virtual Result<admin::v1::ExplainWeightsReply> explain(
+      const admin::v1::ExplainWeightsRequest& what) = 0;
+  virtual admin::v1::ListFailoversReply failovers() = 0;
+  virtual std::vector<telemetry::v1::Event> events(const admin::v1::ListEventsRequest& what) = 0;
+  /// Those after number `seen`, which moves to the newest.
+  virtual std::vector<telemetry::v1::Event> events_since(const admin::v1::ListEventsRequest& what,
+                                                         std::uint64_t& seen) = 0;
+  virtual std::uint64_t newest_event() = 0;
+
+  virtual boost::asio::awaitable<Result<admin::v1::CreateTokenReply>> create_token(
+      admin::v1::CreateTokenRequest request, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::ListTokensReply>> list_tokens() = 0;
+  virtual boost::asio::awaitable<Status> revoke_token(std::string id, std::string who) = 0;
+  virtual boost::asio::awaitable<Status> remove_agent(std::string agent, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::PinWeightsReply>> pin(
+      admin::v1::PinWeightsRequest request, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::UnpinWeightsReply>> unpin(
+      admin::v1::UnpinWeightsRequest request, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(
+      admin::v1::PingPathRequest request) = 0;
+};
+
+}  // namespace weir::controller
