@@ -5,8 +5,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/health/check_transport.h"
@@ -29,13 +29,15 @@ struct WantedChecks {
 
 /// Checks every server of this cluster and knows which of them work.
 ///
-/// A server is unhealthy until its first check has passed. A change of a service's check keeps what
-/// is known about its servers. Everything on the executor's thread.
+/// A server is unhealthy until its first check has passed; with a check of kind `none` it is always
+/// healthy. A change of a service's check keeps what is known about its servers. Everything on the
+/// executor's thread, which must be one.
 class HealthSet {
  public:
-  /// Endpoints whose health or reason for it changed, one call per event.
+  /// Endpoints whose health changed. After `set_wanted` read `snapshot()`.
   using Report = std::function<void(const std::vector<EndpointState>&)>;
-  /// Makes the transport of a check; called once per service and spec.
+  /// Makes the transport of a check; called once per service and spec, never for kind `none`. Null:
+  /// the kind is not supported, and the endpoints say so.
   using MakeTransport = std::function<std::unique_ptr<CheckTransport>(const HealthCheckSpec&)>;
 
   /// `clock` outlives the set.
@@ -54,20 +56,30 @@ class HealthSet {
   /// Every endpoint there is, ordered by service, then endpoint.
   std::vector<EndpointState> snapshot() const;
 
+  /// Every endpoint's first check has ended: before that, what looks dead may just be unknown, and
+  /// nobody should be told.
+  bool settled() const;
+
   void stop();
   boost::asio::awaitable<void> join();
 
  private:
-  struct Service;
-  using Key = std::pair<ServiceName, Endpoint>;
-  void add(const WantedChecks& wanted, const Endpoint& endpoint, bool healthy_before);
+  struct Service {
+    HealthCheckSpec spec;
+    std::shared_ptr<CheckTransport> transport;  // null for `none` and unsupported kinds
+    std::map<Endpoint, std::shared_ptr<HealthChecker>> checkers;
+  };
+  void reconcile(Service& service, const WantedChecks& wanted);
+  std::shared_ptr<HealthChecker> start(const Service& service, const WantedChecks& wanted,
+                                       const Endpoint& endpoint, const HealthChecker* before);
+  static void stop_all(const Service& service);
 
+  const boost::asio::any_io_executor executor_;
   Clock& clock_;
   Rng rng_;
   const MakeTransport make_transport_;
   const Report report_;
-  std::map<ServiceName, HealthCheckSpec> specs_;
-  std::map<Key, std::shared_ptr<HealthChecker>> checkers_;
+  std::map<ServiceName, Service> services_;
   TaskGroup tasks_;
 };
 

@@ -1,0 +1,36 @@
+#include "agent/health/exec_check.h"
+
+#include "agent/health/child_process.h"
+#include "agent/health/waiting.h"
+#include "common/base/text.h"
+
+namespace weir::agent {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<Status> wait_for(ChildProcess& child) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto ended = co_await child.wait();
+  if (!ended) co_return fail(std::move(ended).error());
+  if (ended->exit_code == 0) co_return Status();
+  const std::string how = ended->exit_code > 0
+                              ? "exit code " + std::to_string(ended->exit_code)
+                              : "killed by signal " + std::to_string(-ended->exit_code);
+  co_return fail(Code::failed_precondition,
+                 ended->line.empty() ? how : how + ": " + in_quotes(ended->line));
+}
+
+}  // namespace
+
+asio::awaitable<Status> ExecCheck::check(const Endpoint& endpoint,
+                                         std::chrono::milliseconds timeout) {
+  std::vector<std::string> argv = argv_;
+  argv.push_back(endpoint.to_string());
+  auto child = ChildProcess::start(co_await asio::this_coro::executor, argv);
+  if (!child) co_return fail(std::move(child).error());
+  co_return co_await with_deadline(clock_, timeout, wait_for(*child));
+}
+
+}  // namespace weir::agent

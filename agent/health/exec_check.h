@@ -1,0 +1,21 @@
+#pragma once
+
+#include "agent/health/check_transport.h"
+
+namespace weir::agent {
+
+/// Healthy is for whom a program of the operator's ends with exit code 0. It is run without a shell
+/// with "ADDRESS:PORT" as its last argument, and killed with all its children at the timeout; the
+/// first line it prints is the reason.
+class ExecCheck final : public CheckTransport {
+ public:
+  ExecCheck(std::vector<std::string> argv, Clock& clock) : argv_(std::move(argv)), clock_(clock) {}
+  boost::asio::awaitable<Status> check(const Endpoint& endpoint,
+                                       std::chrono::milliseconds timeout) override;
+
+ private:
+  const std::vector<std::string> argv_;
+  Clock& clock_;
+};
+
+}  // namespace weir::agent

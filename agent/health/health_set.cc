@@ -1,0 +1,117 @@
+#include "agent/health/health_set.h"
+
+#include <set>
+#include <utility>
+
+#include "agent/health/health_checker.h"
+
+namespace weir::agent {
+
+namespace asio = boost::asio;
+
+HealthSet::HealthSet(asio::any_io_executor executor, Clock& clock, Rng rng, MakeTransport transport,
+                     Report report)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      rng_(rng),
+      make_transport_(std::move(transport)),
+      report_(std::move(report)),
+      tasks_(executor_) {}
+
+HealthSet::~HealthSet() = default;
+
+void HealthSet::set_wanted(const std::vector<WantedChecks>& wanted) {
+  std::set<ServiceName> names;
+  for (const WantedChecks& one : wanted) {
+    if (names.insert(one.service).second) reconcile(services_[one.service], one);
+  }
+  std::erase_if(services_, [&](const auto& entry) {
+    if (names.contains(entry.first)) return false;
+    stop_all(entry.second);
+    return true;
+  });
+}
+
+void HealthSet::reconcile(Service& service, const WantedChecks& wanted) {
+  const bool same_check = !service.checkers.empty() && service.spec == wanted.spec;
+  if (!same_check) {
+    service.spec = wanted.spec;
+    service.transport =
+        wanted.spec.kind == HealthCheckSpec::Kind::none ? nullptr : make_transport_(wanted.spec);
+  }
+  std::map<Endpoint, std::shared_ptr<HealthChecker>> next;
+  for (const Endpoint& endpoint : wanted.endpoints) {
+    if (next.contains(endpoint)) continue;
+    const auto known = service.checkers.find(endpoint);
+    const HealthChecker* before = known == service.checkers.end() ? nullptr : known->second.get();
+    if (before != nullptr && same_check) {
+      next.emplace(endpoint, std::move(known->second));
+      service.checkers.erase(known);
+    } else {
+      next.emplace(endpoint, start(service, wanted, endpoint, before));
+    }
+  }
+  stop_all(service);
+  service.checkers = std::move(next);
+}
+
+std::shared_ptr<HealthChecker> HealthSet::start(const Service& service, const WantedChecks& wanted,
+                                                const Endpoint& endpoint,
+                                                const HealthChecker* before) {
+  EndpointState state{wanted.service, endpoint, false, "not checked yet",
+                      to_unix_ms(clock_.wall_now())};
+  std::optional<bool> known;
+  if (before != nullptr && before->machine().known()) {
+    known = before->machine().known();
+    state = before->state();
+  }
+  if (wanted.spec.kind == HealthCheckSpec::Kind::none) {
+    state.healthy = true;
+    state.reason = "not checked, as configured";
+  } else if (!service.transport) {
+    state.healthy = false;
+    state.reason = "this agent cannot run a check of this kind";
+  }
+  auto checker = std::make_shared<HealthChecker>(
+      executor_, std::move(state), HealthMachine(wanted.spec, rng_.fork(), clock_.now(), known),
+      wanted.spec.timeout, service.transport, clock_,
+      [this](const EndpointState& changed) { report_({changed}); });
+  if (service.transport) tasks_.spawn("health check", HealthChecker::run(checker));
+  return checker;
+}
+
+void HealthSet::stop_all(const Service& service) {
+  for (const auto& [endpoint, checker] : service.checkers) checker->stop();
+}
+
+void HealthSet::report_failure(const ServiceName& service, const Endpoint& endpoint,
+                               std::string reason) {
+  const auto found = services_.find(service);
+  if (found == services_.end() || !found->second.transport) return;
+  const auto checker = found->second.checkers.find(endpoint);
+  if (checker != found->second.checkers.end()) checker->second->report_failure(std::move(reason));
+}
+
+std::vector<EndpointState> HealthSet::snapshot() const {
+  std::vector<EndpointState> states;
+  for (const auto& [name, service] : services_) {
+    for (const auto& [endpoint, checker] : service.checkers) states.push_back(checker->state());
+  }
+  return states;
+}
+
+bool HealthSet::settled() const {
+  for (const auto& [name, service] : services_) {
+    if (!service.transport) continue;
+    for (const auto& [endpoint, checker] : service.checkers) {
+      if (!checker->machine().known()) return false;
+    }
+  }
+  return true;
+}
+
+void HealthSet::stop() { tasks_.stop(); }
+
+asio::awaitable<void> HealthSet::join() { co_await tasks_.join(); }
+
+}  // namespace weir::agent
