@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,7 +97,8 @@ Result<ChildProcess> ChildProcess::start(const asio::any_io_executor& executor,
     ::close(pipe[0]);
     return fail(cannot_start(argv[0], problem));
   }
-  const int pid_fd = ::pidfd_open(pid, 0);
+  // Not by <sys/pidfd.h>: in glibc 2.36 its functions have C++ linkage.
+  const int pid_fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (pid_fd < 0) {
     const Error error = cannot_start(argv[0], errno);
     ::close(pipe[0]);
