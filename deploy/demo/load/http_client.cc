@@ -95,8 +95,8 @@ asio::awaitable<Outcome> HttpClient::exchange(Connection& connection) {
     co_return outcome;
   }
   outcome.status = static_cast<int>(parser.get().result_int());
-  const auto served_by = parser.get()["X-Served-By"];
-  outcome.served_by.assign(served_by.data(), served_by.size());
+  outcome.served_by = std::string(parser.get()["X-Served-By"]);
+  outcome.tried = std::string(parser.get()["Weir-Tried"]);
   connection.reusable = parser.get().keep_alive();
   co_return outcome;
 }

@@ -113,6 +113,8 @@ std::string Ledger::request_line(const Outcome& outcome) const {
                                                     {"took_ms", as_ms(outcome.took)},
                                                     {"status", outcome.status},
                                                     {"served_by", outcome.served_by},
+                                                    {"tried", outcome.tried},
+                                                    {"reason", outcome.reason},
                                                     {"lost", is_lost(outcome)}});
 }
 

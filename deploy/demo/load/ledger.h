@@ -15,6 +15,7 @@ struct Outcome {
   Duration took{0};       // from the due time
   int status = 0;         // HTTP; 0: no answer
   std::string served_by;  // "<region>/<server>" from X-Served-By; empty: no server answered
+  std::string tried;      // destinations the gateway tried in vain before, from Weir-Tried
   std::string reason;     // why there is no answer: "timeout", "connect", "reset", "busy"
 };
 

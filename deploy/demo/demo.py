@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Three regions, a mesh, real servers and real load on one machine. Run by scripts/demo."""
+import os
+import signal
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+
+import faults
+from check import Check
+from lab import BIN, REGIONS, RUN, DemoError, Lab
+from view import View
+
+USAGE = f"""usage: scripts/demo                      bring everything up and watch it; q ends it
+       scripts/demo --check              the same without a terminal, with every fault, for at most 90 s
+       scripts/demo break REGION {"|".join(faults.KINDS)} [OTHER REGION]
+       scripts/demo heal                 undo every fault
+       scripts/demo weirctl WORDS...     weirctl of the demo's controller
+       scripts/demo down                 end a demo that runs elsewhere or was killed
+options: --rate N (requests per second and region, 100)   --seed N (of the links, 1)
+"""
+
+
+def option(words, name, default):
+    """Takes `name VALUE` out of the words."""
+    if name not in words:
+        return default
+    at = words.index(name)
+    try:
+        value = int(words[at + 1])
+    except (IndexError, ValueError):
+        raise DemoError(f"{name} needs a number") from None
+    del words[at:at + 2]
+    return value
+
+
+def bring_up(lab, seed):
+    if lab.is_up():
+        raise DemoError("a demo is running already; end it with scripts/demo down")
+    lab.up(seed, lambda text: print(f"- {text}", flush=True))
+
+
+def run_check(lab, seed):
+    try:
+        check = Check(lab, lambda text: print(text, flush=True))
+        check.step("Starting")
+        bring_up(lab, seed)
+        return 0 if check.run() else 1
+    except DemoError as error:
+        print(f"demo-check: FAILED {error}", flush=True)
+        return 1
+
+
+def run_live(lab, rate, seed):
+    bring_up(lab, seed)
+    for region in REGIONS:
+        lab.start_client(region, rate, every=False)
+    View(lab).run()
+    return 0
+
+
+def main(words):
+    lab = Lab()
+    seed = option(words, "--seed", 1)
+    rate = option(words, "--rate", 100)
+    command = words[0] if words else ""
+    if command == "break":
+        region, kind, other = faults.parse(words[1:])
+        need_running(lab)
+        faults.apply(lab, region, kind, other)
+        print(f"{region}: {faults.KINDS[kind]}")
+    elif command == "heal":
+        need_running(lab)
+        healed = faults.heal(lab)
+        print(f"{len(healed)} faults healed")
+    elif command == "weirctl":
+        done = subprocess.run([str(BIN / "weirctl"), "--socket", str(RUN / "admin.sock"), *words[1:]])
+        return done.returncode
+    elif command == "down":
+        lab.down()
+    elif command == "--check" and len(words) == 1:
+        return ended(lab, lambda: run_check(lab, seed))
+    elif not words:
+        return ended(lab, lambda: run_live(lab, rate, seed))
+    else:
+        sys.stderr.write(USAGE)
+        return 0 if command in ("-h", "--help", "help") else 2
+    return 0
+
+
+def need_running(lab):
+    if not lab.is_up():
+        raise DemoError("no demo is running; start one with scripts/demo")
+
+
+def ended(lab, work):
+    """Runs `work` and takes the lab down however it ends, unless another demo's is up."""
+    if lab.is_up():
+        raise DemoError("a demo is running already; end it with scripts/demo down")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))
+    try:
+        return work()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave half of it
+        keep_logs()
+        lab.down()
+
+
+def keep_logs():
+    """The logs of a check outlive it where the caller asks for that."""
+    target = os.environ.get("WEIR_DEMO_KEEP_LOGS")
+    if target and RUN.exists():
+        subprocess.run(["cp", "-r", str(RUN), target], check=False)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except DemoError as error:
+        sys.stderr.write(f"demo: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
