@@ -1,5 +1,6 @@
 // The rules of the gRPC bridge that only gRPC can break, and what a server does with its sockets.
 
+#include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -10,6 +11,7 @@
 
 #include "common/async/clock.h"
 #include "common/rpc/call.h"
+#include "common/rpc/client_call.h"
 #include "tests/unit/common/rpc/rpc_fixture.h"
 
 namespace weir {
@@ -66,6 +68,37 @@ TEST_F(GrpcBridge, StopsAChannelWithOpenStreams) {
   ASSERT_FALSE(ended);
   EXPECT_EQ(ended.error().code(), Code::cancelled);
   while (server_->calls() > 0) std::this_thread::yield();
+}
+
+/// Starts a call, then drops everything but the call's own references: the channel's last one is
+/// the call's.
+asio::awaitable<void> leave_a_call_with_the_channel(std::shared_ptr<ClientShared> shared,
+                                                    std::string target) {
+  auto channel = grpc::CreateChannel(target, grpc::InsecureChannelCredentials());
+  auto stub = std::make_unique<grpc::GenericStub>(channel);
+  const auto call = ClientCall::start(std::move(shared), *stub, "/t/Open", 0ms);
+  co_await call->read();
+  stub.reset();
+  channel.reset();
+  call->abandon();
+}
+
+// Rule 7: where the last reference dies in a callback, gRPC may try to join its own thread.
+TEST_F(GrpcBridge, KeepsTheLastReferenceToAChannelOutOfCallbacks) {
+  router_.add("/t/Open", wait_for_the_end);
+  serve();
+  std::atomic<int> died = 0;
+  bool died_here = false;
+  const auto note = [&](ClientShared* shared) {
+    died_here = client_.is_here();
+    ++died;
+    delete shared;
+  };
+  // The call's reference to it is the last, so it dies where the call and its channel do.
+  std::shared_ptr<ClientShared> shared(new ClientShared(client_.executor(), 1 << 20), note);
+  client_.run(leave_a_call_with_the_channel(std::move(shared), "unix:" + socket_));
+  while (died == 0) std::this_thread::yield();
+  EXPECT_TRUE(died_here);
 }
 
 asio::awaitable<Status> reply(CallContext, Stream stream) { co_return stream->write("done"); }

@@ -207,27 +207,7 @@ TEST_F(RpcCall, ManyAtOnceAllComeBack) {
   EXPECT_EQ(good, 500);
 }
 
-asio::awaitable<bool> drop(RpcClient& client) {
-  const auto dropped = client.open(revoke().path(), 1h);
-  co_return dropped->is_open();
-}
-
-asio::awaitable<void> destroy(std::unique_ptr<RpcChannel> channel) {
-  channel.reset();
-  co_return;
-}
-
 asio::awaitable<std::size_t> count(const RpcChannel& channel) { co_return channel.calls(); }
-
-// Rule 7 of the bridge: with the last reference in a gRPC callback, gRPC would join its own thread.
-TEST_F(RpcCall, InProgressKeepsTheChannelsLastReferenceOutOfCallbacks) {
-  serve_revoke(refuse);
-  for (int i = 0; i < 20; ++i) {
-    connect();
-    client_.run(drop(*channel_));
-    client_.run(destroy(std::move(channel_)));
-  }
-}
 
 TEST_F(RpcCall, IsForgottenWhenItHasEnded) {
   serve_revoke(accept);
