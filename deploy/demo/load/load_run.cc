@@ -34,7 +34,7 @@ asio::awaitable<void> LoadRun::send_all() {
   const Time end = options_.duration ? schedule_.start() + *options_.duration : Time::max();
   while (schedule_.next_due() < end && co_await clock_.sleep_until(schedule_.next_due())) {
     Time due;
-    while (schedule_.take(clock_.now(), due)) {
+    while (schedule_.next_due() < end && schedule_.take(clock_.now(), due)) {
       const bool busy = ledger_.in_flight() >= k_in_flight_max;
       ledger_.sent();
       if (busy) {

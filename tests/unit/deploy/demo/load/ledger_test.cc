@@ -10,10 +10,10 @@ namespace {
 using std::chrono::milliseconds;
 
 Outcome answered(int status, const std::string& served_by, int due_ms = 0) {
-  return {WallTime(milliseconds(due_ms)), milliseconds(10), status, served_by, ""};
+  return {WallTime(milliseconds(due_ms)), milliseconds(10), status, served_by, "", ""};
 }
 Outcome unanswered(const std::string& reason) {
-  return {WallTime(), milliseconds(10), 0, "", reason};
+  return {WallTime(), milliseconds(10), 0, "", "", reason};
 }
 
 TEST(Ledger, TellsAnsweredErrorsAndLostApart) {
