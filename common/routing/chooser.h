@@ -15,8 +15,8 @@ namespace weir {
 /// in proportion to the weights: the additive recurrence (Kronecker sequence) whose points are
 /// spread most evenly of all (Kuipers and Niederreiter, "Uniform Distribution of Sequences", 1974,
 /// chapter 2.3). `start` comes from the seed, so agents with different seeds are not in step. A
-/// choice with exclusions (a retry) moves along a second sequence: it would otherwise take points
-/// away from the first choices that follow it, always the same ones.
+/// retry moves along a second sequence: it would otherwise take points away from the first choices
+/// that follow it, always the same ones.
 ///
 ///   cost    O(n) for n weights, no allocation
 ///   thread  one caller
@@ -27,9 +27,10 @@ class WeightedChooser {
   /// Index of the choice. Weights are finite and not negative; nullopt when their sum is 0.
   std::optional<std::size_t> choose(std::span<const double> weights);
 
-  /// The same among the indices that do not stand in `excluded`; nullopt when nothing is left.
-  std::optional<std::size_t> choose(std::span<const double> weights,
-                                    std::span<const std::size_t> excluded);
+  /// For what does not follow the weights alone, a retry above all: the same among the indices that
+  /// do not stand in `excluded`; nullopt when nothing is left.
+  std::optional<std::size_t> choose_again(std::span<const double> weights,
+                                          std::span<const std::size_t> excluded);
 
  private:
   std::uint64_t first_;  // position of the first choices, in 2^-64 of the interval

@@ -16,6 +16,7 @@
 #include "common/async/clock.h"
 #include "common/async/snapshot.h"
 #include "common/base/result.h"
+#include "common/model/ports.h"
 
 namespace weir::agent {
 
@@ -23,6 +24,7 @@ struct GatewayOptions {
   IpAddress listen;   // of the listeners for clients; the ports are in the plans
   RegionName region;  // the own one
   unsigned workers = 1;
+  std::uint16_t ingress_port = k_port_ingress;  // of the other agents
   std::size_t connections_max = 20000;    // clients per worker; further ones are closed at once
   std::size_t idle_per_target_max = 256;  // pooled connections per worker and target
   std::chrono::milliseconds idle_client{60'000};    // a kept connection without a request
@@ -69,6 +71,9 @@ class Gateway {
   /// vain (path or server down), which are retried where that is safe. They look by themselves
   /// every 20 ms too.
   void refresh();
+
+  /// Blocks until the workers have done everything given to them so far; they must be started.
+  void settle();
 
   /// Everything since the last call; in-flight numbers are of now. O(services x regions).
   GatewayTraffic collect();

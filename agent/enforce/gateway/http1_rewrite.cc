@@ -135,6 +135,25 @@ void write_error(int status, std::string_view reason, bool close, bool refused, 
   out.append("\r\n").append(text).append(" (").append(reason).append(")\n");
 }
 
+Refusal find_refusal(std::string_view reason) {
+  static constexpr std::array<Refusal, 12> k_known = {{
+      {"no-endpoint", Progress::untouched},
+      {"unknown-service", Progress::untouched},
+      {"connect-refused", Progress::untouched},
+      {"connect-timeout", Progress::untouched},
+      {"connect-failed", Progress::untouched},
+      {"stopping", Progress::perhaps_done},
+      {"connection-lost", Progress::perhaps_done},
+      {"destination-down", Progress::perhaps_done},
+      {"timeout", Progress::answered},
+      {"bad-answer", Progress::answered},
+      {"answer-cut", Progress::answered},
+      {"switch-unasked", Progress::answered},
+  }};
+  const auto found = std::ranges::find(k_known, reason, &Refusal::reason);
+  return found == k_known.end() ? Refusal{"destination-refused", Progress::perhaps_done} : *found;
+}
+
 bool is_idempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
          method == "DELETE";

@@ -37,6 +37,15 @@ void write_response(const ResponseHead& head, const ResponseRewrite& rewrite, st
 /// is set, `weir-refused: reason` as well.
 void write_error(int status, std::string_view reason, bool close, bool refused, std::string& out);
 
+/// How far a request came that an ingress answered for itself.
+enum class Progress { untouched, perhaps_done, answered };
+struct Refusal {
+  const char* reason;
+  Progress progress;
+};
+/// By the value of `weir-refused`; a reason not known counts as perhaps done.
+Refusal find_refusal(std::string_view reason);
+
 /// GET, HEAD, OPTIONS, PUT, DELETE: doing it twice is the same as doing it once.
 bool is_idempotent(std::string_view method);
 

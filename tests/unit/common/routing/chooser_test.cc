@@ -97,7 +97,7 @@ TEST(Chooser, NeverTakesWhatIsExcludedOrHasNoWeight) {
   const std::vector<std::size_t> excluded = {0};
   int ones = 0;
   for (int n = 0; n < 3000; ++n) {
-    const std::size_t chosen = chooser.choose(weights, excluded).value();
+    const std::size_t chosen = chooser.choose_again(weights, excluded).value();
     ASSERT_TRUE(chosen == 1 || chosen == 3);
     ones += chosen == 1;
   }
@@ -109,7 +109,7 @@ TEST(Chooser, SaysWhenNothingIsLeft) {
   const std::vector<std::size_t> both = {0, 1};
   EXPECT_FALSE(chooser.choose({}).has_value());
   EXPECT_FALSE(chooser.choose(std::vector<double>{0, 0}).has_value());
-  EXPECT_FALSE(chooser.choose(std::vector<double>{1, 1}, both).has_value());
+  EXPECT_FALSE(chooser.choose_again(std::vector<double>{1, 1}, both).has_value());
 }
 
 TEST(Chooser, KeepsTheSharesOfFirstChoicesWhenEachFailureIsRetried) {
@@ -119,7 +119,7 @@ TEST(Chooser, KeepsTheSharesOfFirstChoicesWhenEachFailureIsRetried) {
   for (int n = 0; n < 3000; ++n) {
     const std::size_t chosen = chooser.choose(weights).value();
     ++first[chosen];
-    if (chosen == 2) chooser.choose(weights, std::vector<std::size_t>{2});
+    if (chosen == 2) chooser.choose_again(weights, std::vector<std::size_t>{2});
   }
   for (const int count : first) EXPECT_NEAR(count, 1000, 15);
 }

@@ -1,0 +1,201 @@
+#include "agent/enforce/gateway/http_session.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <utility>
+
+#include "agent/enforce/gateway/http1_rewrite.h"
+
+namespace weir::agent {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Requests with a body up to this size are kept until answered, to be sent again. One that awaits
+/// an invitation is not, unless its method may be repeated: the server shall decide.
+constexpr std::uint64_t k_replay_max = 64 * 1024;
+constexpr auto k_linger_time = std::chrono::seconds(1);
+
+}  // namespace
+
+asio::awaitable<void> run_http_session(Worker& worker, std::shared_ptr<ServiceEntry> entry,
+                                       ClientConnection client) {
+  HttpSession session(worker, std::move(entry), std::move(client));
+  co_await session.run();
+}
+
+HttpSession::HttpSession(Worker& worker, std::shared_ptr<ServiceEntry> entry,
+                         ClientConnection client)
+    : worker_(worker),
+      entry_(std::move(entry)),
+      place_(worker.enter(*this)),
+      client_(std::move(client)) {}
+
+HttpSession::~HttpSession() { worker_.leave(place_); }
+
+void HttpSession::on_deadline() {
+  deadline = Time::max();
+  if (abort_ == Abort::none) abort_ = Abort::deadline;
+  cancel(client_.socket);
+  if (upstream_) cancel(upstream_->socket);
+}
+
+void HttpSession::on_tables() {
+  if (target_ == nullptr || target_->usable || answer_seen_ || abort_ != Abort::none) return;
+  if (sent_ && !(idempotent_ && replayable())) return;  // it may still be answered
+  abort_ = Abort::moved;
+  if (upstream_) cancel(upstream_->socket);
+}
+
+void HttpSession::on_drain() {
+  client_keeps_ = false;
+  if (idle_) on_cut();
+}
+
+void HttpSession::on_cut() {
+  abort_ = Abort::cut;
+  cancel(client_.socket);
+  if (upstream_) cancel(upstream_->socket);
+}
+
+asio::awaitable<void> HttpSession::run() {
+  while (co_await read_request()) {
+    const bool prepared = co_await prepare();
+    if (!prepared) break;
+    const bool keep = co_await serve();
+    if (!keep) break;
+  }
+  if (linger_ && client_.socket.is_open() && abort_ != Abort::cut) {
+    deadline = worker_.now() + k_linger_time;
+    co_await linger(client_.socket);
+  }
+  close(client_.socket);
+}
+
+asio::awaitable<bool> HttpSession::read_request() {
+  scanner_.reset();
+  abort_ = abort_ == Abort::cut ? Abort::cut : Abort::none;
+  idle_ = client_.in.empty();
+  deadline =
+      worker_.now() + (idle_ ? worker_.options().idle_client : worker_.options().head_timeout);
+  if (idle_ && worker_.draining()) co_return false;
+  while (true) {
+    const HeadProgress progress = scanner_.scan(client_.in.view());
+    if (progress == HeadProgress::complete) break;
+    if (progress == HeadProgress::bad) co_return co_await refuse(scanner_.problem());
+    if (client_.in.size() == client_.in.capacity()) client_.in.grow(k_head_max);
+    const std::size_t count = co_await read_some(client_.socket, client_.in);
+    if (abort_ == Abort::deadline && !client_.in.empty()) {
+      co_return co_await refuse({408, "head-timeout"});
+    }
+    if (count == 0 || abort_ != Abort::none) co_return false;
+    if (std::exchange(idle_, false)) deadline = worker_.now() + worker_.options().head_timeout;
+  }
+  idle_ = false;
+  const auto problem = parse_request(client_.in.view().substr(0, scanner_.size()), request_);
+  if (problem) co_return co_await refuse(*problem);
+  if (request_.method == "CONNECT") co_return co_await refuse({405, "connect"});
+  co_return true;
+}
+
+/// Always false: nothing that follows on this connection can be trusted.
+asio::awaitable<bool> HttpSession::refuse(HeadProblem problem) {
+  worker_.stats().bad_request();
+  client_keeps_ = false;
+  touch();
+  co_await answer_error(problem.status, problem.reason);
+  co_return false;
+}
+
+asio::awaitable<bool> HttpSession::prepare() {
+  is_head_ = request_.method == "HEAD";
+  idempotent_ = is_idempotent(request_.method);
+  http_1_0_ = request_.minor == 0;
+  client_keeps_ = request_.keep_alive && !http_1_0_ && !worker_.draining() && !entry_->retired;
+  const BodyFraming framing = request_.framing;
+  upgrade_ = !request_.upgrade.empty() && framing.kind == BodyFraming::Kind::none;
+  const bool buffered = framing.kind == BodyFraming::Kind::length &&
+                        framing.length <= k_replay_max &&
+                        (idempotent_ || !request_.expect_continue);
+  const bool invite = buffered && request_.expect_continue;
+  RequestRewrite rewrite;
+  const std::string from = client_.ingress ? std::string() : client_.source.address.to_string();
+  rewrite.client = from;
+  rewrite.drop_expect = invite;
+  rewrite.upgrade = upgrade_;
+  request_bytes_.clear();
+  write_request(request_, rewrite, request_bytes_);
+  client_.in.take(request_.size);  // from here on the views in `request_` are not to be used
+  body_ = BodyMachine(framing);
+  body_begun_ = client_gone_ = false;
+  bad_body_ = nullptr;
+  touch();
+  give_up_at_ = deadline;
+  if (!buffered) co_return true;
+  if (invite && client_.in.empty()) {
+    const bool invited = co_await write_all(client_.socket, "HTTP/1.1 100 Continue\r\n\r\n");
+    if (!invited) co_return false;
+  }
+  co_return co_await buffer_body();
+}
+
+asio::awaitable<bool> HttpSession::buffer_body() {
+  while (!body_.done()) {
+    if (client_.in.empty()) {
+      const std::size_t count = co_await read_some(client_.socket, client_.in);
+      if (abort_ == Abort::deadline) co_return co_await refuse({408, "body-timeout"});
+      if (count == 0 || abort_ != Abort::none) co_return false;
+      touch();
+    }
+    const BodyMachine::Step step = body_.consume(client_.in.view());
+    request_bytes_.append(client_.in.view().substr(0, step.used));
+    client_.in.take(step.used);
+  }
+  give_up_at_ = deadline;
+  co_return true;
+}
+
+asio::awaitable<bool> HttpSession::serve() {
+  Tried tried;
+  Outcome last{Outcome::Kind::failed, 503, client_.ingress ? "no-endpoint" : "no-destination"};
+  for (std::size_t n = 0; n < k_tries_max; ++n) {
+    auto choice =
+        client_.ingress ? entry_->choose_server(tried, client_.last_resort) : entry_->choose(tried);
+    if (!choice) break;
+    if (!tried.targets.empty() && tried.from != nullptr) worker_.stats().retried(*tried.from);
+    last = co_await attempt(*choice);
+    if (last.kind == Outcome::Kind::answered) co_return last.keep;
+    if (last.kind == Outcome::Kind::client_gone || abort_ == Abort::cut) co_return false;
+    if (last.kind == Outcome::Kind::failed) break;
+    note_failure(*choice, last, tried);
+  }
+  if (answering_) {
+    reset(client_.socket);  // a plain close could pass for the answer's end
+    co_return false;
+  }
+  co_return co_await answer_error(last.status, last.reason);
+}
+
+/// A server here that could not be reached leaves the other servers here to try; everything else
+/// speaks against the region.
+void HttpSession::note_failure(const Choice& choice, const Outcome& outcome, Tried& tried) {
+  const bool here = !choice.target->ingress && tried.stay == nullptr && outcome.status != 504;
+  tried.targets.push_back(choice.target.get());
+  tried.from = choice.row;
+  tried.stay = here ? choice.row : nullptr;
+  if (choice.row != nullptr && !here) tried.regions.push_back(choice.row);
+}
+
+asio::awaitable<bool> HttpSession::answer_error(int status, const char* reason) {
+  const bool close = !client_keeps_ || !body_.done() || worker_.draining();
+  out_.clear();
+  write_error(status, reason, close, client_.ingress, out_);
+  if (is_head_) out_.resize(out_.find("\r\n\r\n") + 4);
+  abort_ = abort_ == Abort::cut ? Abort::cut : Abort::none;
+  touch();
+  const bool written = co_await write_all(client_.socket, out_);
+  linger_ = close;
+  co_return written && !close && abort_ == Abort::none;
+}
+
+}  // namespace weir::agent

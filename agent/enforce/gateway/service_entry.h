@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "agent/enforce/gateway/target.h"
+#include "agent/enforce/gateway/traffic_stats.h"
+#include "agent/enforce/routing_table.h"
+#include "common/routing/chooser.h"
+
+namespace weir::agent {
+
+/// What a request has tried so far, so that it is tried elsewhere next. Bounded by `k_tries_max`.
+struct Tried {
+  std::vector<const TrafficStats::Row*> regions;
+  std::vector<const Target*> targets;
+  TrafficStats::Row* from = nullptr;        // of the last one
+  const TrafficStats::Row* stay = nullptr;  // another server of this region first
+
+  bool has(const TrafficStats::Row& row) const;
+  bool has(const Target& target) const;
+};
+
+inline constexpr std::size_t k_tries_max = 3;
+
+/// Where the next attempt goes.
+struct Choice {
+  std::shared_ptr<Target> target;
+  TrafficStats::Row* row = nullptr;  // of the region; null at the ingress
+  bool last_resort = false;
+};
+
+/// One service on one worker: its plan, its routes with their targets, its chooser. Sessions hold
+/// it while they live; the worker replaces its tables under them. Worker's thread only.
+struct ServiceEntry {
+  struct Route {
+    TrafficStats::Row* row = nullptr;
+    bool own = false;
+    TargetList doors;
+  };
+
+  ServiceEntry(ServicePlan of, std::uint64_t seed)
+      : plan(std::move(of)), chooser(seed), rng(seed) {}
+
+  ServicePlan plan;
+  bool retired = false;                         // in no plan any more: ends with its connections
+  std::shared_ptr<const ServiceRoutes> routes;  // null: in no table so far
+  std::vector<Route> destinations;              // as in `routes`
+  TargetList servers;                           // of this cluster
+  WeightedChooser chooser;
+  Rng rng;
+
+  /// For the gateway: the region by weight, then a server here or a door there. Regions that were
+  /// tried come again only when a target is left that was not. Nothing: nowhere left to go.
+  std::optional<Choice> choose(const Tried& tried);
+  /// For the ingress: a healthy server here; any server as the last resort.
+  std::optional<Choice> choose_server(const Tried& tried, bool last_resort);
+
+ private:
+  std::optional<Choice> choose_in(std::size_t destination, const Tried& tried);
+};
+
+}  // namespace weir::agent

@@ -1,0 +1,99 @@
+#include "agent/enforce/gateway/traffic_stats.h"
+
+#include <algorithm>
+
+namespace weir::agent {
+namespace {
+
+void merge(const DestinationTraffic& from, DestinationTraffic& into) {
+  into.started += from.started;
+  into.ok += from.ok;
+  into.errors += from.errors;
+  into.timeouts += from.timeouts;
+  into.within_objective += from.within_objective;
+  into.retried += from.retried;
+  into.latency.merge(from.latency);
+}
+
+}  // namespace
+
+TrafficStats::Row& TrafficStats::row(const ServiceName& service, const RegionName& region) {
+  const std::lock_guard lock(mu_);
+  std::unique_ptr<Row>& row = rows_[{service, region}];
+  if (!row) {
+    row = std::make_unique<Row>();
+    row->counts.service = service;
+    row->counts.region = region;
+  }
+  return *row;
+}
+
+void TrafficStats::started(Row& row) {
+  const std::lock_guard lock(mu_);
+  ++row.counts.started;
+  ++row.in_flight;
+}
+
+void TrafficStats::ended(Row& row, End end, Duration took, Duration objective) {
+  const std::lock_guard lock(mu_);
+  --row.in_flight;
+  switch (end) {
+    case End::ok:
+      ++row.counts.ok;
+      row.counts.within_objective += took <= objective ? 1 : 0;
+      row.counts.latency.record(took);
+      break;
+    case End::error:
+      ++row.counts.errors;
+      break;
+    case End::timeout:
+      ++row.counts.timeouts;
+      break;
+    case End::dropped:
+      break;
+  }
+}
+
+void TrafficStats::retried(Row& row) {
+  const std::lock_guard lock(mu_);
+  ++row.counts.retried;
+}
+
+void TrafficStats::client_accepted() {
+  const std::lock_guard lock(mu_);
+  ++accepted_;
+}
+
+void TrafficStats::client_refused() {
+  const std::lock_guard lock(mu_);
+  ++refused_;
+}
+
+void TrafficStats::bad_request() {
+  const std::lock_guard lock(mu_);
+  ++bad_;
+}
+
+void TrafficStats::collect(GatewayTraffic& into) {
+  const std::lock_guard lock(mu_);
+  into.clients_accepted += std::exchange(accepted_, 0);
+  into.clients_refused += std::exchange(refused_, 0);
+  into.bad_requests += std::exchange(bad_, 0);
+  for (auto& [key, row] : rows_) {
+    const auto same = [&key](const DestinationTraffic& entry) {
+      return entry.service == key.first && entry.region == key.second;
+    };
+    auto found = std::ranges::find_if(into.destinations, same);
+    if (found == into.destinations.end()) {
+      into.destinations.push_back({});
+      found = std::prev(into.destinations.end());
+      found->service = key.first;
+      found->region = key.second;
+    }
+    merge(row->counts, *found);
+    found->in_flight += row->in_flight;
+    row->counts = {};
+  }
+}
+
+}  // namespace weir::agent
