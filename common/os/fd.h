@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/base/result.h"
+
 namespace weir {
 
 /// A file descriptor with one owner; closed with it.
@@ -27,5 +29,9 @@ class Fd {
  private:
   int number_ = -1;
 };
+
+/// A counter that makes a thread's poll return: written with eventfd_write, read without waiting.
+/// Errors: resource_exhausted (no descriptor left).
+Result<Fd> make_eventfd();
 
 }  // namespace weir

@@ -55,11 +55,12 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
   WEIR_ASSIGN(monitor, LinkMonitor::create(*tun));
   WEIR_TRY(set_up_link(options));
   WEIR_ASSIGN(udp, UdpPort::open(options.listen_port, 0));
+  WEIR_ASSIGN(wake, make_eventfd());
 
   const EndReport on_end = once(std::move(options.on_end));
   std::unique_ptr<TunnelDevice> device(new TunnelDevice(options.interface));
-  device->worker_ = std::make_unique<TunnelWorker>(std::move(tun), std::move(monitor),
-                                                   std::move(udp), options.mtu, on_end);
+  device->worker_ = std::make_unique<TunnelWorker>(
+      std::move(tun), std::move(monitor), std::move(udp), std::move(wake), options.mtu, on_end);
   if (options.uapi) {
     WEIR_ASSIGN(server, UapiServer::create(options.uapi_directory, options.interface,
                                            serve(*device->worker_, on_end)));

@@ -123,12 +123,14 @@ Result<std::unique_ptr<UapiServer>> UapiServer::create(const std::string& direct
                           IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF) < 0) {
     return fail(os_error("watch the directory " + in_quotes(directory), errno));
   }
-  return std::unique_ptr<UapiServer>(new UapiServer(std::move(listener), std::move(handler)));
+  WEIR_ASSIGN(stop, make_eventfd());
+  return std::unique_ptr<UapiServer>(
+      new UapiServer(std::move(listener), std::move(stop), std::move(handler)));
 }
 
-UapiServer::UapiServer(std::unique_ptr<Listener> listener, Handler handler)
+UapiServer::UapiServer(std::unique_ptr<Listener> listener, Fd stop, Handler handler)
     : handler_(std::move(handler)),
-      stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      stop_(std::move(stop)),
       listener_(std::move(listener)),
       thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "weir-uapi");

@@ -45,7 +45,7 @@ class UapiServer {
  private:
   struct Client;
   struct Listener;
-  UapiServer(std::unique_ptr<Listener> listener, Handler handler);
+  UapiServer(std::unique_ptr<Listener> listener, Fd stop, Handler handler);
 
   void run();
   void accept_clients();

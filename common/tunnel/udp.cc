@@ -234,31 +234,37 @@ std::vector<int> UdpPort::poll_fds() const {
 }
 
 std::span<const ReceivedDatagram> UdpPort::receive() {
+  // In turns, so that a flood of one family does not starve the other.
+  v6_first_ = !v6_first_;
+  const Fd& first = v6_first_ ? sockets_->v6 : sockets_->v4;
+  const Fd& second = v6_first_ ? sockets_->v4 : sockets_->v6;
+  const auto batch = receive_from(first);
+  return batch.empty() ? receive_from(second) : batch;
+}
+
+std::span<const ReceivedDatagram> UdpPort::receive_from(const Fd& fd) {
+  if (!fd) return {};
   Buffers& buffers = *buffers_;
-  for (const int fd : {sockets_->v4.get(), sockets_->v6.get()}) {
-    if (fd < 0) continue;
-    for (std::size_t i = 0; i < k_batch_max; ++i) {
-      buffers.pieces[i] = {buffers.bytes.get() + i * k_datagram_max, k_datagram_max};
-      msghdr& header = buffers.headers[i].msg_hdr;
-      header = {};
-      header.msg_name = &buffers.addresses[i];
-      header.msg_namelen = sizeof(sockaddr_storage);
-      header.msg_iov = &buffers.pieces[i];
-      header.msg_iovlen = 1;
-      header.msg_control = buffers.controls[i].bytes.data();
-      header.msg_controllen = buffers.controls[i].bytes.size();
-    }
-    const int count = ::recvmmsg(fd, buffers.headers.data(), k_batch_max, MSG_DONTWAIT, nullptr);
-    if (count <= 0) continue;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-      ReceivedDatagram& datagram = buffers.received[i];
-      datagram.bytes = {buffers.bytes.get() + i * k_datagram_max, buffers.headers[i].msg_len};
-      datagram.path = UdpPath{.remote = endpoint_of(buffers.addresses[i]), .local = {}};
-      read_local(buffers.headers[i].msg_hdr, datagram.path);
-    }
-    return {buffers.received.data(), static_cast<std::size_t>(count)};
+  for (std::size_t i = 0; i < k_batch_max; ++i) {
+    buffers.pieces[i] = {buffers.bytes.get() + i * k_datagram_max, k_datagram_max};
+    msghdr& header = buffers.headers[i].msg_hdr;
+    header = {};
+    header.msg_name = &buffers.addresses[i];
+    header.msg_namelen = sizeof(sockaddr_storage);
+    header.msg_iov = &buffers.pieces[i];
+    header.msg_iovlen = 1;
+    header.msg_control = buffers.controls[i].bytes.data();
+    header.msg_controllen = buffers.controls[i].bytes.size();
   }
-  return {};
+  const int got = ::recvmmsg(fd.get(), buffers.headers.data(), k_batch_max, MSG_DONTWAIT, nullptr);
+  const auto count = static_cast<std::size_t>(std::max(got, 0));
+  for (std::size_t i = 0; i < count; ++i) {
+    ReceivedDatagram& datagram = buffers.received[i];
+    datagram.bytes = {buffers.bytes.get() + i * k_datagram_max, buffers.headers[i].msg_len};
+    datagram.path = UdpPath{.remote = endpoint_of(buffers.addresses[i]), .local = {}};
+    read_local(buffers.headers[i].msg_hdr, datagram.path);
+  }
+  return {buffers.received.data(), count};
 }
 
 namespace {

@@ -76,12 +76,14 @@ class UdpPort final : public UdpIo {
   struct Sockets;
   struct Buffers;
   UdpPort(Sockets sockets, std::uint16_t port);
+  std::span<const ReceivedDatagram> receive_from(const Fd& fd);
   std::size_t prepare_run(std::span<const OutgoingDatagram> batch);
   void send_run(std::span<const OutgoingDatagram> run, SendReport& report);
 
   std::unique_ptr<Sockets> sockets_;
   std::unique_ptr<Buffers> buffers_;
   std::uint16_t port_;
+  bool v6_first_ = false;
 };
 
 }  // namespace weir

@@ -30,10 +30,10 @@ Engine::Options engine_options(std::uint32_t mtu) {
 }  // namespace
 
 TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp,
-                           std::uint32_t mtu, EndReport on_end)
+                           Fd wake, std::uint32_t mtu, EndReport on_end)
     : on_end_(std::move(on_end)),
       tun_(std::move(tun)),
-      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      wake_(std::move(wake)),
       monitor_(std::move(monitor)),
       udp_(std::move(udp)),
       engine_(engine_options(mtu), keys_, [this] { return clock_.wall_now(); }),

@@ -29,9 +29,10 @@ namespace weir {
 /// Public calls from any thread; each waits until the worker has done it.
 class TunnelWorker {
  public:
-  /// Starts the thread. `on_end` runs on it, once, if the interface is removed.
-  TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp, std::uint32_t mtu,
-               EndReport on_end);
+  /// Starts the thread. `wake` is an eventfd. `on_end` runs on the thread, once, if the interface
+  /// is removed.
+  TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp, Fd wake,
+               std::uint32_t mtu, EndReport on_end);
   ~TunnelWorker();
   TunnelWorker(const TunnelWorker&) = delete;
   TunnelWorker& operator=(const TunnelWorker&) = delete;

@@ -13,18 +13,16 @@ WireGuard renews a session's keys after 120 s and the point is to see traffic th
     weir-wg             weir-wg             IPv6    no
 """
 
-import hashlib
 import os
 import socket
 import sys
 import tempfile
 import time
 
-from tunnel_lab import (WEIR_WG, WIREGUARD_GO, Failure, Pair, check, clean_up_when_interrupted,
-                        in_parallel, inside, ping, run, wait_until)
+from tunnel_lab import (BULK, MARKER, WEIR_WG, WIREGUARD_GO, Failure, Pair, bulk, check,
+                        clean_up_when_interrupted, in_parallel, inside, ping, receive_all, run,
+                        wait_until)
 
-MARKER = b"weir-plaintext-marker:"
-BULK = MARKER * (4 * 1024 * 1024 // len(MARKER))
 REKEY_AFTER = 120  # seconds, the protocol's constant
 ECHO_PERIOD = 0.02
 LOST_MAX = 3  # echoes lost around the rekey, of 50 a second
@@ -43,37 +41,6 @@ def describe(row):
     left, right, outer, psk = row
     return (f"{os.path.basename(left)} -> {os.path.basename(right)}, outer {outer}, "
             f"{'preshared key' if psk else 'no preshared key'}")
-
-
-def receive_all(connection, size):
-    received = bytearray()
-    while len(received) < size:
-        piece = connection.recv(1 << 16)
-        check(piece, f"TCP closed after {len(received)} of {size} bytes")
-        received += piece
-    return bytes(received)
-
-
-def bulk(sender, receiver, address):
-    """One TCP connection through the tunnel; what arrives is what was sent."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with inside(receiver.namespace):
-        listener = socket.create_server((address, 0), family=family)
-    with inside(sender.namespace):
-        connection = socket.create_connection(listener.getsockname()[:2], timeout=20)
-    with listener, connection:
-        accepted, _ = listener.accept()
-        with accepted:
-            accepted.settimeout(20)
-            outcome = {}
-
-            def take():
-                outcome["digest"] = hashlib.sha256(receive_all(accepted, len(BULK))).digest()
-
-            failures = in_parallel({"send": lambda: connection.sendall(BULK), "receive": take})
-    for problem in failures.values():
-        raise problem
-    check(outcome["digest"] == hashlib.sha256(BULK).digest(), "TCP delivered other bytes")
 
 
 class Traffic:

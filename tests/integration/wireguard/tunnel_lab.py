@@ -13,6 +13,7 @@ Needs root, iproute2, wireguard-tools, tcpdump. Everything made carries the pref
 
 import contextlib
 import ctypes
+import hashlib
 import os
 import signal
 import socket
@@ -23,6 +24,8 @@ import time
 SOCKETS = "/var/run/wireguard"
 WEIR_WG = os.path.join(os.environ.get("WEIR_BIN", "build/release/bin"), "weir-wg")
 WIREGUARD_GO = "wireguard-go"
+MARKER = b"weir-plaintext-marker:"
+BULK = MARKER * (4 * 1024 * 1024 // len(MARKER))
 _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 
@@ -266,3 +269,34 @@ def in_parallel(tasks):
         while thread.is_alive():  # a join without limit would keep signals out
             thread.join(0.5)
     return failures
+
+
+def receive_all(connection, size):
+    received = bytearray()
+    while len(received) < size:
+        piece = connection.recv(1 << 16)
+        check(piece, f"TCP closed after {len(received)} of {size} bytes")
+        received += piece
+    return bytes(received)
+
+
+def bulk(sender, receiver, address):
+    """One TCP connection through the tunnel; what arrives is what was sent."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with inside(receiver.namespace):
+        listener = socket.create_server((address, 0), family=family)
+    with inside(sender.namespace):
+        connection = socket.create_connection(listener.getsockname()[:2], timeout=20)
+    with listener, connection:
+        accepted, _ = listener.accept()
+        with accepted:
+            accepted.settimeout(20)
+            outcome = {}
+
+            def take():
+                outcome["digest"] = hashlib.sha256(receive_all(accepted, len(BULK))).digest()
+
+            failures = in_parallel({"send": lambda: connection.sendall(BULK), "receive": take})
+    for problem in failures.values():
+        raise problem
+    check(outcome["digest"] == hashlib.sha256(BULK).digest(), "TCP delivered other bytes")

@@ -15,8 +15,9 @@ import subprocess
 import sys
 import time
 
-from tunnel_lab import (SOCKETS, WEIR_WG, Failure, Pair, Tunnel, check, clean_up_when_interrupted,
-                        in_parallel, inside, is_alive, ping, run, wait_until)
+from tunnel_lab import (SOCKETS, WEIR_WG, Failure, Pair, Tunnel, bulk, check,
+                        clean_up_when_interrupted, in_parallel, inside, is_alive, ping, run,
+                        wait_until)
 
 BULK_PREFIXES = 130560
 
@@ -282,9 +283,60 @@ def check_keepalive(pair):
     check(pair.right.show("transfer", pair.left) == quiet, "packets without a reason")
 
 
+def check_source_addresses(pair):
+    """Replies leave from the address that was asked; an address that vanishes costs no packet."""
+    pair.configure()
+    left, right = pair.left, pair.right
+    link = (f"{pair.prefix}va", f"{pair.prefix}vb")
+
+    def addr(side, verb, address):
+        options = ["nodad"] if verb == "add" and ":" in address else []
+        run("ip", "-n", pair.names["ab"[side]], "addr", verb, address, "dev", link[side], *options)
+
+    for address in ("172.29.0.12/24", "fd29::12/64"):
+        addr(1, "add", address)
+    for endpoint in ("172.29.0.12:51820", "[fd29::12]:51820", "172.29.0.2:51820",
+                     "[fd29::2]:51820"):
+        left.wg("set", "peer", right.public_key, "endpoint", endpoint)
+        ping(left, "10.77.0.2", count=1, wait=1)
+        shown = left.show("endpoints", right)
+        check(shown == endpoint, f"asked at {endpoint}, answered from {shown}")
+
+    # The answerer's address goes away while it is in use: the very next packet still arrives.
+    left.wg("set", "peer", right.public_key, "endpoint", "172.29.0.12:51820")
+    ping(left, "10.77.0.2", count=1, wait=1)
+    addr(1, "del", "172.29.0.12/24")
+    ping(right, "10.77.0.1", count=1, wait=1)
+    check(left.show("endpoints", right) == "172.29.0.2:51820", "the new source was not learnt")
+    left.wg("set", "peer", right.public_key, "endpoint", "[fd29::12]:51820")
+    ping(left, "10.77.0.2", count=1, wait=1)
+    addr(1, "del", "fd29::12/64")
+    ping(right, "10.77.0.1", count=1, wait=1)
+    check(left.show("endpoints", right) == "[fd29::2]:51820", "the new source was not learnt")
+
+    # The asker's own address goes away: the same.
+    for before, after, endpoint in (("172.29.0.1/24", "172.29.0.31/25", "172.29.0.2:51820"),
+                                    ("fd29::1/64", "fd29::31/64", "[fd29::2]:51820")):
+        left.wg("set", "peer", right.public_key, "endpoint", endpoint)
+        ping(left, "10.77.0.2", count=1, wait=1)
+        addr(0, "add", after)
+        addr(0, "del", before)
+        ping(left, "10.77.0.2", count=1, wait=1)
+
+
+def check_big_packets(pair):
+    """TCP at MTU 1420 and at 34736, where every datagram is in fragments, inner IPv4 and IPv6."""
+    pair.configure(outer="v6")
+    for mtu in (1420, 34736):
+        for end in (pair.left, pair.right):
+            end.ip("link", "set", end.interface, "mtu", mtu)
+        for address in ("10.77.0.2", "fd77::2"):
+            bulk(pair.left, pair.right, address)
+
+
 CHECKS = [check_configuration, check_own_key_as_peer, check_port_taken, check_bulk,
           check_hostile_clients, check_socket_file, check_ends, check_refusals, check_foreground,
-          check_moved_interface, check_keepalive]
+          check_moved_interface, check_keepalive, check_source_addresses, check_big_packets]
 
 
 def main():

@@ -80,6 +80,20 @@ TEST(UdpPort, SendsAMixedBatchInOrderPerDestination) {
   }
 }
 
+TEST(UdpPort, ReadsBothFamiliesInTurns) {
+  auto receiver = UdpPort::open(0, 0);
+  auto sender = UdpPort::open(0, 0);
+  if (!host_has_v6(*receiver)) GTEST_SKIP() << "the host has no IPv6";
+  const std::vector<OutgoingDatagram> flood(3 * UdpIo::k_batch_max,
+                                            {as_bytes("x"), to("127.0.0.1", receiver->port())});
+  sender->send(flood);
+  const OutgoingDatagram lone{as_bytes("y"), to("::1", receiver->port())};
+  sender->send({&lone, 1});
+  std::string first_two;
+  for (int i = 0; i < 2; ++i) first_two += as_text(receiver->receive()[0].bytes);
+  EXPECT_NE(first_two.find('y'), std::string::npos);
+}
+
 TEST(UdpPort, AnswersFromTheAddressItWasAskedAt) {
   auto server = UdpPort::open(0, 0);
   auto client = UdpPort::open(0, 0);
