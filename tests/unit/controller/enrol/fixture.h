@@ -64,6 +64,16 @@ inline TokenRequest make_token_request(const char* region = "us-east-1",
   return {.region = RegionName(region), .cluster = ClusterName(cluster)};
 }
 
+/// The code of a refusal; ok for a success.
+template <typename T>
+Code code_of(const Result<T>& result) {
+  return result ? Code::ok : result.error().code();
+}
+template <typename T>
+std::string message_of(const Result<T>& result) {
+  return result ? "no refusal" : result.error().message();
+}
+
 inline std::map<std::string, std::string> rows_of(Store& store) {
   std::map<std::string, std::string> rows;
   const auto scanned = scan_all(store, "", 100'000);

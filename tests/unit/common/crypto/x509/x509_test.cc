@@ -132,6 +132,14 @@ TEST(CertificateAuthority, TakesNothingFromARequestButItsKey) {
   std::set<std::string> found;
   for (const auto& [part, value] : template_of(*greedy)) found.insert(part);
   EXPECT_EQ(found, wanted);
+  auto parts = template_of(*greedy);
+  EXPECT_EQ(parts["subject"], "CN=weir");
+  EXPECT_EQ(parts["issuer"], "CN=weir demo CA");
+  EXPECT_EQ(parts["basicConstraints"], "critical 3000") << "CA:FALSE";
+  EXPECT_EQ(parts["keyUsage"], "critical 03020780") << "digitalSignature alone";
+  EXPECT_EQ(parts["extendedKeyUsage"], "301406082b0601050507030106082b06010505070302");
+  EXPECT_EQ(template_of(ca.certificate())["basicConstraints"], "critical 30060101ff020100");
+  EXPECT_EQ(template_of(ca.certificate())["keyUsage"], "critical 03020106");
 }
 
 TEST(CertificateAuthority, KeepsToItsTemplateForEveryMutatedRequest) {
