@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +130,55 @@ TEST(RocksCrash, LosesNoAcknowledgedWriteInFiftyKills) {
   std::printf("%llu writes acknowledged over 50 kills, none lost\n",
               static_cast<unsigned long long>(acknowledged));
   EXPECT_GT(acknowledged, 500U);
+}
+
+/// A disk that takes no more: files may not grow beyond 200 KiB.
+int run_into_full_disk(const std::string& path, int out) {
+  const auto store = RocksStore::open({.path = path});
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{200 << 10, 200 << 10};
+  if (!store || ::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+  Number acknowledged = 0;
+  std::optional<Error> failure;
+  while (!failure && acknowledged < 1000) {
+    const Number number = acknowledged + 1;
+    const auto written = (*store)->commit(
+        Transaction().put(key_of(number), value_of(number)).put("last", std::to_string(number)));
+    if (written) {
+      acknowledged = number;
+    } else {
+      failure = written.error();
+    }
+  }
+  const auto later = (*store)->commit(Transaction().put("small", ""));
+  const auto read = (*store)->get(key_of(1));
+  const bool as_promised = failure && failure->code() == Code::unavailable && !later &&
+                           later.error().code() == Code::unavailable && read && *read;
+  std::fprintf(stderr, "%llu acknowledged, then: %s\n",
+               static_cast<unsigned long long>(acknowledged),
+               failure ? failure->message().c_str() : "no failure");
+  if (!as_promised) return 1;
+  return ::write(out, &acknowledged, sizeof acknowledged) == sizeof acknowledged ? 0 : 1;
+}
+
+TEST(RocksCrash, TakesNoWriteAfterTheDiskFailedAndLosesNoneBefore) {
+  const Scratch scratch;
+  const std::string path = scratch / "store";
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t writer = in_child([&] { return run_into_full_disk(path, ends[1]); });
+  int status = 0;
+  ASSERT_EQ(::waitpid(writer, &status, 0), writer);
+  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  Number acknowledged = 0;
+  ASSERT_EQ(::read(ends[0], &acknowledged, sizeof acknowledged),
+            static_cast<ssize_t>(sizeof acknowledged));
+  ::close(ends[0]);
+  ::close(ends[1]);
+  EXPECT_GT(acknowledged, 10U);
+  const pid_t checker = in_child([&] { return run_checker(path, acknowledged); });
+  ASSERT_EQ(::waitpid(checker, &status, 0), checker);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 }  // namespace
