@@ -22,6 +22,9 @@ class CheckTransport {
   /// answered, but not as asked), cancelled.
   virtual boost::asio::awaitable<Status> check(const Endpoint& endpoint,
                                                std::chrono::milliseconds timeout) = 0;
+
+  /// Lets go of what outlives a check (connections). After the last check, before destruction.
+  virtual boost::asio::awaitable<void> stop() { co_return; }
 };
 
 /// The transport for a spec of kind tcp, http or exec; null for the others (`none` needs no check;

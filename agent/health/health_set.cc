@@ -1,5 +1,6 @@
 #include "agent/health/health_set.h"
 
+#include <boost/asio/this_coro.hpp>
 #include <set>
 #include <utility>
 
@@ -28,6 +29,7 @@ void HealthSet::set_wanted(const std::vector<WantedChecks>& wanted) {
   std::erase_if(services_, [&](const auto& entry) {
     if (names.contains(entry.first)) return false;
     stop_all(entry.second);
+    retire(entry.second.transport);
     return true;
   });
 }
@@ -35,6 +37,7 @@ void HealthSet::set_wanted(const std::vector<WantedChecks>& wanted) {
 void HealthSet::reconcile(Service& service, const WantedChecks& wanted) {
   const bool same_check = !service.checkers.empty() && service.spec == wanted.spec;
   if (!same_check) {
+    retire(std::move(service.transport));
     service.spec = wanted.spec;
     service.transport =
         wanted.spec.kind == HealthCheckSpec::Kind::none ? nullptr : make_transport_(wanted.spec);
@@ -112,6 +115,25 @@ bool HealthSet::settled() const {
 
 void HealthSet::stop() { tasks_.stop(); }
 
-asio::awaitable<void> HealthSet::join() { co_await tasks_.join(); }
+asio::awaitable<void> HealthSet::join() {
+  co_await tasks_.join();
+  for (auto& [name, service] : services_) retire(std::move(service.transport));
+  for (const auto& transport : retired_) co_await transport->stop();
+  retired_.clear();
+}
+
+void HealthSet::retire(std::shared_ptr<CheckTransport> transport) {
+  if (!transport) return;
+  retired_.push_back(transport);
+  tasks_.spawn("end of health checks", let_go(std::move(transport)));
+}
+
+/// A check under way ends with its connections; when the set stops first, `join` does the rest.
+asio::awaitable<void> HealthSet::let_go(std::shared_ptr<CheckTransport> transport) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await transport->stop();
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() == asio::cancellation_type::none) std::erase(retired_, transport);
+}
 
 }  // namespace weir::agent

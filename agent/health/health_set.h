@@ -61,6 +61,7 @@ class HealthSet {
   bool settled() const;
 
   void stop();
+  /// Resumes once every check has ended and every transport has let go.
   boost::asio::awaitable<void> join();
 
  private:
@@ -73,6 +74,8 @@ class HealthSet {
   std::shared_ptr<HealthChecker> start(const Service& service, const WantedChecks& wanted,
                                        const Endpoint& endpoint, const HealthChecker* before);
   static void stop_all(const Service& service);
+  void retire(std::shared_ptr<CheckTransport> transport);
+  boost::asio::awaitable<void> let_go(std::shared_ptr<CheckTransport> transport);
 
   const boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -80,6 +83,7 @@ class HealthSet {
   const MakeTransport make_transport_;
   const Report report_;
   std::map<ServiceName, Service> services_;
+  std::vector<std::shared_ptr<CheckTransport>> retired_;  // not stopped yet
   TaskGroup tasks_;
 };
 
