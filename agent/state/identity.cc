@@ -1,7 +1,5 @@
 #include "agent/state/identity.h"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -42,17 +40,17 @@ Result<Identity> load_identity(const StateDir& directory) {
   const auto prefix = IpPrefix::parse(message.self().overlay_prefix());
   const auto controller = from_proto(message.controller());
   if (!overlay || !prefix || !controller) return damaged("an address does not parse");
-  if (message.private_key().size() != identity.private_key.size()) {
+  if (message.private_key().size() != PrivateKey::k_size) {
     return damaged("the WireGuard key is not 32 bytes");
   }
   identity.self = {AgentId(message.self().agent()), RegionName(message.self().region()),
                    ClusterName(message.self().cluster()), *overlay, *prefix};
-  std::ranges::copy(as_bytes(message.private_key()), identity.private_key.begin());
+  std::ranges::copy(as_bytes(message.private_key()), identity.private_key.writable().begin());
   identity.certificate_pem = message.certificate_pem();
-  identity.certificate_key_pem = message.certificate_key_pem();
+  identity.certificate_key_pem = SecretText(message.certificate_key_pem());
   identity.ca_pem = message.ca_pem();
   identity.controller = *controller;
-  OPENSSL_cleanse(bytes->data(), bytes->size());
+  wipe(*bytes);
   return identity;
 }
 
@@ -64,16 +62,16 @@ Status save_identity(const StateDir& directory, const Identity& identity) {
   message.mutable_self()->set_cluster(identity.self.cluster.value());
   message.mutable_self()->set_overlay_address(identity.self.overlay.to_string());
   message.mutable_self()->set_overlay_prefix(identity.self.overlay_prefix.to_string());
-  message.set_private_key(identity.private_key.data(), identity.private_key.size());
+  message.set_private_key(identity.private_key.bytes().data(), PrivateKey::k_size);
   message.set_certificate_pem(identity.certificate_pem);
-  message.set_certificate_key_pem(identity.certificate_key_pem);
+  message.set_certificate_key_pem(identity.certificate_key_pem.reveal());
   message.set_ca_pem(identity.ca_pem);
   *message.mutable_controller() = to_proto(identity.controller);
   std::string payload = message.SerializeAsString();
   ByteVector bytes = encode_slot(1, as_bytes(payload));
   const Status saved = directory.replace(k_file, bytes);
-  OPENSSL_cleanse(payload.data(), payload.size());
-  OPENSSL_cleanse(bytes.data(), bytes.size());
+  wipe({reinterpret_cast<std::uint8_t*>(payload.data()), payload.size()});
+  wipe(bytes);
   return saved;
 }
 

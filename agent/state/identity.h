@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
 
 #include "agent/state/state_dir.h"
 #include "common/base/ids.h"
+#include "common/crypto/keys.h"
+#include "common/crypto/secret_text.h"
 #include "common/model/revision.h"
 
 namespace weir::agent {
@@ -15,9 +15,9 @@ namespace weir::agent {
 struct Identity {
   std::string mesh;
   MeshSelf self;
-  std::array<std::uint8_t, 32> private_key{};  // WireGuard
+  PrivateKey private_key;  // WireGuard
   std::string certificate_pem;
-  std::string certificate_key_pem;
+  SecretText certificate_key_pem;
   std::string ca_pem;
   MeshPeer controller;  // enough to reach it when no revision is left on the disk
 };

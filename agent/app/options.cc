@@ -1,0 +1,52 @@
+#include "agent/app/options.h"
+
+#include "common/config/config.h"
+
+namespace weir::agent {
+namespace {
+
+void read_tunnel(ConfigSection tunnel, AgentOptions& options) {
+  options.interface = tunnel.text("interface", "weir0");
+  if (options.interface.empty() || options.interface.size() > 15 ||
+      options.interface.find_first_of("/ ") != std::string::npos) {
+    tunnel.complain("interface", in_quotes(options.interface) +
+                                     " must be 1 to 15 characters without / and blanks");
+  }
+  options.listen_port = static_cast<std::uint16_t>(
+      tunnel.integer("listen_port", {.min = 1, .max = 65535, .fallback = 51820}));
+  options.public_endpoint = tunnel.optional_endpoint("public_endpoint");
+  options.mtu = static_cast<std::uint32_t>(
+      tunnel.integer("mtu", {.min = 1280, .max = 65535, .fallback = 1420}));
+}
+
+void read_log(ConfigSection log, AgentOptions& options) {
+  options.log_level = log.choice<LogLevel>("level",
+                                           {{"debug", LogLevel::debug},
+                                            {"info", LogLevel::info},
+                                            {"warn", LogLevel::warn},
+                                            {"error", LogLevel::error}},
+                                           LogLevel::info);
+  options.log_format = log.choice<LogFormat>(
+      "format", {{"text", LogFormat::text}, {"json", LogFormat::json}}, LogFormat::text);
+}
+
+}  // namespace
+
+Result<LoadedOptions> load_options(const std::filesystem::path& file) {
+  WEIR_ASSIGN(config, Config::load(file));
+  AgentOptions options;
+  ConfigSection root = config.root();
+  options.state_dir = root.text("state_dir", "/var/lib/weir-agent");
+  read_tunnel(root.section("tunnel"), options);
+  options.endpoints_file = root.section("discovery").text("file");
+  ConfigSection gateway = root.section("gateway");
+  options.gateway_listen = gateway.address("listen", IpAddress());
+  options.gateway_workers =
+      static_cast<unsigned>(gateway.integer("workers", {.min = 1, .max = 64, .fallback = 1}));
+  options.metrics = root.section("metrics").optional_endpoint("listen");
+  read_log(root.section("log"), options);
+  WEIR_TRY(config.finish());
+  return LoadedOptions{std::move(options), config.effective()};
+}
+
+}  // namespace weir::agent

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "common/base/result.h"
+#include "common/net/ip.h"
+#include "common/obs/log.h"
+
+namespace weir::agent {
+
+/// The agent's configuration file, checked. `docs/reference/agent.yaml.md` shows every field.
+struct AgentOptions {
+  std::filesystem::path state_dir;
+
+  std::string interface = "weir0";
+  std::uint16_t listen_port = 51820;
+  std::uint32_t mtu = 1420;
+  std::optional<Endpoint> public_endpoint;  // where other agents reach us; none: they see it
+
+  std::filesystem::path endpoints_file;
+  IpAddress gateway_listen;
+  unsigned gateway_workers = 1;
+  std::optional<Endpoint> metrics;
+
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+};
+
+/// Options and the text of `check-config`.
+struct LoadedOptions {
+  AgentOptions options;
+  std::string effective;
+};
+
+/// Errors: as Config::load and Config::finish, all complaints at once.
+Result<LoadedOptions> load_options(const std::filesystem::path& file);
+
+}  // namespace weir::agent
