@@ -51,12 +51,14 @@ struct PeerState {
   std::uint64_t rx_bytes = 0;  ///< authenticated UDP payload, handshakes included
   std::uint64_t tx_bytes = 0;
   std::vector<IpPrefix> allowed_ips;
+  friend bool operator==(const PeerState&, const PeerState&) = default;
 };
 
 /// What `get` tells about the device, peers in the order of their creation.
 struct DeviceState {
   std::optional<PrivateKey> private_key;
   std::vector<PeerState> peers;
+  friend bool operator==(const DeviceState&, const DeviceState&) = default;
 };
 
 }  // namespace weir

@@ -177,14 +177,14 @@ void Engine::Core::seal(Peer& peer, Session& session, ByteView plain, Time now, 
   }
   out.send(*peer.path, datagram);
   const bool used_up = counter >= k_rekey_after_messages ||
-                       (session.initiator() && now - session.created() >= k_rekey_after_time);
+                       (session.initiator() && session.age(now) >= k_rekey_after_time);
   if (used_up) start_handshake(peer, Attempt::first, now, out);
 }
 
 void Engine::Core::rekey_old_on_receive(Peer& peer, Time now, EngineOutput& out) {
   const Session* const current = peer.sessions.current();
   if (current == nullptr || peer.rekeyed_on_receive || !current->initiator() ||
-      now - current->created() < k_rekey_on_receive) {
+      current->age(now) < k_rekey_on_receive) {
     return;
   }
   peer.rekeyed_on_receive = true;

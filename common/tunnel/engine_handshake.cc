@@ -100,7 +100,7 @@ void Engine::Core::answer(Peer& peer, NoiseState& state, const NoiseInitiator& i
   }
   peer.jar.add_macs(response, now);
   peer.sessions.add_answered(
-      std::make_unique<Session>(state.split(), false, std::move(lease), remote, now));
+      std::make_unique<Session>(state.split(), false, std::move(lease), remote, now, now));
   session_made(peer, now);
   peer.last_handshake_sent = now;
   authenticated_sent(peer, response.size(), now);
@@ -124,7 +124,8 @@ void Engine::Core::on_response(ByteView message, const UdpPath& from, Time now, 
   const std::uint32_t remote = load_le32(message.data() + 4);
   const bool yield = peer.public_key < identity_->public_key();
   peer.sessions.add_initiated(
-      std::make_unique<Session>(state.split(), true, std::move(peer.pending->lease), remote, now),
+      std::make_unique<Session>(state.split(), true, std::move(peer.pending->lease), remote,
+                                peer.pending->sent, now),
       yield);
   peer.pending.reset();
   roam(peer, from);
@@ -172,7 +173,7 @@ void Engine::Core::start_handshake(Peer& peer, Attempt attempt, Time now, Engine
     return;
   }
   peer.jar.add_macs(initiation, now);
-  peer.pending.emplace(PendingHandshake{state, std::move(ephemeral), std::move(lease)});
+  peer.pending.emplace(PendingHandshake{state, std::move(ephemeral), std::move(lease), now});
   peer.last_handshake_sent = now;
   ++counters_.handshakes_started;
   authenticated_sent(peer, initiation.size(), now);

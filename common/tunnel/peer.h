@@ -19,6 +19,7 @@ struct PendingHandshake {
   NoiseState state;
   X25519KeyPair ephemeral;
   IndexLease lease;
+  Time sent;
 };
 
 /// Everything the engine knows about one peer. Plain state; the engine's parts act on it.

@@ -5,8 +5,9 @@
 namespace weir {
 
 Session::Session(const NoiseState::Keys& keys, bool initiator, IndexLease lease,
-                 std::uint32_t remote, Time now)
+                 std::uint32_t remote, Time started, Time now)
     : initiator_(initiator),
+      started_(started),
       created_(now),
       remote_(remote),
       lease_(std::move(lease)),
@@ -16,7 +17,7 @@ Session::Session(const NoiseState::Keys& keys, bool initiator, IndexLease lease,
 }
 
 bool Session::may_send(Time now) const {
-  return sending_ && now - created_ < k_reject_after_time && counter_ < k_reject_after_messages;
+  return sending_ && age(now) < k_reject_after_time && counter_ < k_reject_after_messages;
 }
 
 bool Session::may_receive(Time now) const { return now - created_ < k_reject_after_time; }

@@ -21,12 +21,15 @@ inline constexpr Duration k_reject_after_time = std::chrono::seconds(180);
 /// destroyed.
 class Session {
  public:
-  /// `remote` is the index the other end wants to be called by.
+  /// `remote` is the index the other end wants to be called by; `started` is when the initiation
+  /// was sent or, as responder, now.
   Session(const NoiseState::Keys& keys, bool initiator, IndexLease lease, std::uint32_t remote,
-          Time now);
+          Time started, Time now);
 
   bool initiator() const { return initiator_; }
-  Time created() const { return created_; }
+  /// Since the initiation left: the responder's copy is never older, however late its answer came,
+  /// so an initiator that counts from here renews before the other end stops listening.
+  Duration age(Time now) const { return now - started_; }
   std::uint32_t remote_index() const { return remote_; }
 
   /// Its time and messages are not used up for sending, and `stop_sending` was not called.
@@ -46,6 +49,7 @@ class Session {
 
  private:
   const bool initiator_;
+  const Time started_;
   const Time created_;
   const std::uint32_t remote_;
   bool sending_ = true;

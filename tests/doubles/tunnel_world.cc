@@ -126,6 +126,11 @@ const std::vector<ByteVector>& TunnelWorld::delivered_packets(std::size_t node) 
   return nodes_[node]->packets;
 }
 
+void TunnelWorld::forget_delivered(std::size_t node) {
+  nodes_[node]->packets.clear();
+  nodes_[node]->numbers.clear();
+}
+
 void TunnelWorld::transmit(std::size_t from, const UdpPath& to, ByteView bytes) {
   const Datagram datagram{now_, from, to, ByteVector(bytes.begin(), bytes.end())};
   if (keep_wire) wire.push_back(datagram);

@@ -73,6 +73,7 @@ class TunnelWorld {
   /// The numbers of the packets delivered at `node`, in order.
   const std::vector<std::uint64_t>& delivered(std::size_t node) const;
   const std::vector<ByteVector>& delivered_packets(std::size_t node) const;
+  void forget_delivered(std::size_t node);
 
   /// Moves time on, through every datagram and timer on the way.
   void run(Duration duration);

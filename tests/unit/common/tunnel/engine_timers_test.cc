@@ -241,6 +241,21 @@ TEST_F(EngineTimers, RecoverFromALongSleep) {
   EXPECT_EQ(world.delivered(b).back(), 5U);
 }
 
+TEST_F(EngineTimers, CountASessionsAgeFromTheInitiationThatMadeIt) {
+  // The machine sleeps while the response is on its way: b's copy is older than its arrival says.
+  world.send(a, b, 1);
+  world.run(milliseconds(15));
+  world.sleep(seconds(60));
+  world.run(seconds(1));
+  ASSERT_EQ(world.count(wire::k_initiation), 1U);
+  for (std::uint64_t i = 2; i < 20; ++i) {
+    world.run(seconds(10));
+    world.send(a, b, i);
+    world.run(seconds(1));
+    EXPECT_EQ(world.delivered(b).back(), i);
+  }
+}
+
 TEST_F(EngineTimers, StayUsableWhenTheWallClockJumpsAheadAndBack) {
   world.wall_offset += std::chrono::hours(24 * 3650);
   connect();

@@ -62,7 +62,7 @@ TEST(ReplayWindow, KnowsItsEdges) {
 struct Sessions : testing::Test {
   std::unique_ptr<Session> make(bool initiator) {
     return std::make_unique<Session>(NoiseState::Keys{}, initiator,
-                                     IndexLease(indices, some_peer, keys), 7, start);
+                                     IndexLease(indices, some_peer, keys), 7, start, start);
   }
   SeededKeys keys;
   IndexTable indices;
