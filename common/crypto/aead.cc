@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/base/assert.h"
+#include "common/crypto/openssl.h"
 
 namespace weir {
 namespace {
@@ -80,7 +81,9 @@ bool OpenKey::open(std::uint64_t counter, ByteView aad, ByteView sealed, std::ui
                                      static_cast<int>(text.size())) == 1;
   }
   std::array<std::uint8_t, 16> rest{};
-  return done && EVP_DecryptFinal_ex(context, rest.data(), &length) == 1;
+  done = done && EVP_DecryptFinal_ex(context, rest.data(), &length) == 1;
+  if (!done) forget_openssl_errors();
+  return done;
 }
 
 void xseal(const SecretKey& key, std::span<const std::uint8_t, k_xnonce_size> nonce, ByteView aad,

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "common/base/assert.h"
+#include "common/crypto/openssl.h"
 
 namespace weir {
 namespace {
@@ -53,11 +54,15 @@ SharedSecret X25519KeyPair::agree(const PublicKey& other) const {
   const std::unique_ptr<EVP_PKEY, FreePeer> peer(
       EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, other.data(), other.size()));
   WEIR_ASSERT(peer != nullptr, "OpenSSL took no X25519 public key");
-  if (EVP_PKEY_derive_set_peer_ex(context_.get(), peer.get(), 0) != 1) return std::nullopt;
+  const int joined = EVP_PKEY_derive_set_peer_ex(context_.get(), peer.get(), 0);
+  WEIR_ASSERT(joined == 1, "OpenSSL took no X25519 peer");
   SecretKey secret;
   std::size_t length = secret.bytes().size();
   // OpenSSL refuses an all-zero result itself; the second check does not rely on that.
-  if (EVP_PKEY_derive(context_.get(), secret.writable().data(), &length) != 1) return std::nullopt;
+  if (EVP_PKEY_derive(context_.get(), secret.writable().data(), &length) != 1) {
+    forget_openssl_errors();
+    return std::nullopt;
+  }
   if (secret.is_zero()) return std::nullopt;
   return secret;
 }
