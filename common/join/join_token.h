@@ -17,9 +17,9 @@ using TokenId = std::array<std::uint8_t, 8>;
 
 /// The one string an operator carries from the controller to a machine that shall join.
 ///
-///   "weir1." base64url( 0x01, id 8, secret 32, controller public key 32, expiry unix seconds be64,
-///                       endpoint length u8, endpoint "IP:PORT", first 4 bytes of SHA-256 of all
-///                       before )
+///   "weir1." base64url( 0x01, id 8, secret 32, controller public key 32, expiry unix s be64,
+///                       endpoint length u8, endpoint "IP:PORT",
+///                       first 4 bytes of SHA-256 of all before )
 ///
 /// Both sides derive from the secret what they need; the controller keeps the bootstrap public key
 /// and a hash of the redeem secret, and forgets the token.

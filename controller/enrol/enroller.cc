@@ -10,8 +10,8 @@
 
 // One enrolment:
 //
-//   shape -> key proof -> [ token row -> judge -> certificate -> plan: name, address, rows ->
-//   commit -> memory ]
+//   shape -> [ token row -> judge -> key proof -> plan: name, address -> certificate ->
+//              rows -> commit -> memory ]
 //
 // The part in brackets runs again when the commit finds that another writer was faster. Nothing
 // before the commit leaves a trace, except in memory, which is read again from the store before its

@@ -25,12 +25,14 @@ enum class Redeem {
 
 /// The one rule for redeeming a token; pure.
 ///
-///   secret wrong            unauthenticated, in constant time, with the message of an unknown
-///   token revoked, expired        failed_precondition claim is not the token's  invalid_argument
-///   key redeemed it before  retry while its agent, still of this token, has never connected;
-///                           failed_precondition afterwards
-///   no use left             failed_precondition
-///   else                    fresh
+///   secret wrong             unauthenticated, in constant time, told like an unknown token
+///   revoked, expired         failed_precondition
+///   claim not the token's    invalid_argument
+///   the bootstrap key itself invalid_argument
+///   key redeemed it before   retry while its agent, still of this token, has never connected;
+///                            failed_precondition afterwards
+///   no use left              failed_precondition
+///   else                     fresh
 Result<Redeem> judge_redeem(const TokenRecord& token, const RedeemClaim& claim,
                             const Registry& agents, std::int64_t now_unix_ms);
 

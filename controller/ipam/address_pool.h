@@ -20,12 +20,10 @@ namespace weir::controller {
 /// address rests at the back of the free queue, and after a restart below the highest grant, so a
 /// peer with a stale route is unlikely to reach the next holder.
 ///
-///   capacity   2^(32 - prefix length) - 3: network and broadcast are never granted, and the first
-///   host is
-///              the controller's
-///   cost       allocate, restore and release O(log n), n addresses; O(n) when only holes from
-///   before a
-///              restart are left; memory about 150 B per granted address
+///   capacity   2^(32 - prefix length) - 3: network and broadcast are never granted, and the
+///              first host is the controller's
+///   cost       allocate, restore and release O(log n), n addresses; allocate O(n) when only
+///              holes from before a restart are left; memory about 150 B per granted address
 class AddressPool {
  public:
   /// `text` is "a.b.c.d/len" with 8 <= len <= 30 and no host bits set.

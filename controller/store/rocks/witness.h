@@ -16,8 +16,9 @@ namespace weir::controller {
 /// survives the process at once and the machine after the kernel's write-back, and is never ahead
 /// of the log.
 ///
-///   slot     "weirhead", version be64, 16 bytes of SHA-256 of both; two slots of 512 bytes, used
-///   in turn thread   one at a time
+///   slot     "weirhead", version be64, 16 bytes of SHA-256 of both
+///   file     two slots, 512 bytes apart, written in turn
+///   thread   one at a time
 class Witness {
  public:
   /// Opens or creates `path` and locks it for this process.
