@@ -1,0 +1,338 @@
+#include "controller/app/control_plane.h"
+
+#include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+
+#include "common/async/on_blocking.h"
+#include "controller/publish/publication_rows.h"
+
+namespace weir::controller {
+
+namespace asio = boost::asio;
+using asio::experimental::awaitable_operators::operator||;
+
+namespace {
+
+constexpr std::chrono::seconds k_tick{1};
+constexpr std::chrono::seconds k_keepalive{15};
+constexpr std::size_t k_rows_max = 100'000;
+
+MeshNames names_of(const ControllerOptions& options) {
+  MeshNames names;
+  names.regions.insert(options.regions.begin(), options.regions.end());
+  for (const auto& service : options.services) names.services.insert(service.plan.service);
+  return names;
+}
+
+}  // namespace
+
+/// A change of the pins that waits for its round, and who waits for it.
+struct ControlPlane::Edit {
+  Edit(const asio::any_io_executor& executor, PinEdit wanted)
+      : edit(std::move(wanted)), done(executor, 1, WhenFull::refuse) {}
+  PinEdit edit;
+  BoundedQueue<Status> done;
+};
+
+/// What one round is about to write, and what becomes true once it is written.
+struct ControlPlane::Round {
+  PinBook pins;
+  std::vector<WeightPin> expired;
+  std::vector<std::shared_ptr<Edit>> edits;
+  std::vector<std::pair<std::shared_ptr<Edit>, Error>> refused;
+  std::map<AgentId, Endpoint> endpoints;
+  std::optional<PublicationDraft> draft;
+  Transaction transaction;
+};
+
+ControlPlane::ControlPlane(asio::any_io_executor core, Parts parts)
+    : parts_(std::move(parts)),
+      core_(std::move(core)),
+      telemetry_(names_of(parts_.options)),
+      policy_(parts_.options.services),
+      publisher_({}),
+      hub_({.mesh = parts_.options.mesh, .version = parts_.version}, parts_.clock,
+           session_callbacks()),
+      wakeup_(core_) {}
+
+ControlPlane::~ControlPlane() = default;
+
+Status ControlPlane::load() {
+  Store& store = parts_.store;
+  WEIR_ASSIGN(state, store.get(k_publish_state_row));
+  if (state) {
+    WEIR_ASSIGN(decoded, decode_state(state->value));
+    publisher_.restore(std::move(decoded));
+  }
+  WEIR_ASSIGN(changes, scan_all(store, k_change_rows, k_rows_max));
+  for (const Row& row : changes) {
+    WEIR_ASSIGN(change, decode_change(row.value));
+    history_.add(std::move(change));
+  }
+  PinBook pins;
+  WEIR_ASSIGN(pin_rows, scan_all(store, k_pin_rows, k_rows_max));
+  for (const Row& row : pin_rows) {
+    WEIR_ASSIGN(pin, decode_pin(row.value));
+    pins.set(std::move(pin));
+  }
+  pins_ = std::move(pins);
+  WEIR_ASSIGN(endpoints, scan_all(store, k_endpoint_rows, k_rows_max));
+  for (const Row& row : endpoints) {
+    WEIR_ASSIGN(endpoint, decode_endpoint(row.value));
+    stored_endpoints_.insert(std::move(endpoint));
+  }
+  agents_ = parts_.enroller.agents();
+  return {};
+}
+
+// ---- the loop
+
+asio::awaitable<void> ControlPlane::run() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  for (;;) {
+    if (!round_due()) co_await (wakeup_.wait() || parts_.clock.sleep_for(k_tick));
+    const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+    if (cancelled != asio::cancellation_type::none) break;
+    // A step held back, or a pin that ends, is looked at with every tick.
+    const auto expiry = pins_.next_expiry();
+    if (!publisher_.settled() || (expiry && *expiry <= unix_ms())) dirty_ = true;
+    if (!round_due()) continue;
+    const Status done = co_await run_round();
+    if (!done) parts_.fatal(done.error().message());
+  }
+  for (const auto& edit : edits_) {
+    edit->done.push(fail(Code::unavailable, "the controller is stopping"));
+  }
+  edits_.clear();
+}
+
+bool ControlPlane::round_due() const { return dirty_ || !edits_.empty(); }
+
+asio::awaitable<Status> ControlPlane::run_round() {
+  dirty_ = false;
+  agents_ = co_await on_blocking<std::vector<AgentRecord>>(
+      parts_.blocking, [&enroller = parts_.enroller] { return enroller.agents(); });
+  Round round = prepare();
+  Status written;
+  if (!round.transaction.writes().empty()) {
+    const auto committed = co_await on_blocking<Result<std::uint64_t>>(
+        parts_.blocking, [&store = parts_.store, transaction = round.transaction] {
+          return store.commit(transaction);
+        });
+    if (!committed) written = fail(committed.error());
+  }
+  const auto edits = std::move(round.edits);
+  const auto refused = std::move(round.refused);
+  if (written) {
+    finish(std::move(round));
+    co_await parts_.sync_tunnel();
+  }
+  for (const auto& [edit, why] : refused) edit->done.push(fail(why));
+  for (const auto& edit : edits) edit->done.push(written);
+  co_return written;
+}
+
+/// The next state, with the writes that make it durable. Nothing has changed yet.
+ControlPlane::Round ControlPlane::prepare() {
+  Round round;
+  round.pins = pins_;
+  round.expired = round.pins.take_expired(unix_ms());
+  for (auto& edit : std::exchange(edits_, {})) {
+    PinBook changed = round.pins;
+    if (auto done = edit->edit(changed); done) {
+      round.pins = std::move(changed);
+      round.edits.push_back(std::move(edit));
+    } else {
+      round.refused.emplace_back(std::move(edit), std::move(done).error());
+    }
+  }
+  std::map<std::string, std::optional<std::string>> pin_rows;
+  for (const WeightPin& pin : pins_.all()) {
+    pin_rows[pin_row_key(pin.service, pin.from)] = std::nullopt;
+  }
+  for (const WeightPin& pin : round.pins.all()) {
+    const WeightPin* before = pins_.find(pin.service, pin.from, 0);
+    const std::string key = pin_row_key(pin.service, pin.from);
+    if (before != nullptr && *before == pin) {
+      pin_rows.erase(key);
+    } else {
+      pin_rows[key] = encode_pin(pin);
+    }
+  }
+  for (auto& [key, value] : pin_rows) {
+    value ? round.transaction.put(key, *std::move(value)) : round.transaction.erase(key);
+  }
+  for (const AgentRecord& agent : agents_) {
+    const auto endpoint = endpoint_of(agent);
+    if (!endpoint) continue;
+    round.endpoints.emplace(agent.id, *endpoint);
+    const auto stored = stored_endpoints_.find(agent.id);
+    if (stored == stored_endpoints_.end() || stored->second != *endpoint) {
+      round.transaction.put(endpoint_row_key(agent.id), encode_endpoint(agent.id, *endpoint));
+    }
+  }
+  for (const auto& [agent, endpoint] : stored_endpoints_) {
+    if (find(agent) == nullptr) round.transaction.erase(endpoint_row_key(agent));
+  }
+  round.draft = publisher_.draft(input(round.pins));
+  if (round.draft && round.draft->state != publisher_.state()) {
+    add_draft(*round.draft, round.transaction);
+    const std::size_t coming = std::min(round.draft->changes.size(), k_changes_kept);
+    for (auto& key : history_.overflow(coming)) round.transaction.erase(std::move(key));
+  }
+  return round;
+}
+
+/// The round is on the disk: it becomes the state, and the agents hear of it.
+void ControlPlane::finish(Round round) {
+  for (const WeightPin& pin : round.expired) {
+    note("pin.expired", "info",
+         "the pin of " + pin.service.value() + " from " + pin.from.value() + " has run out", {},
+         pin.service, pin.from);
+  }
+  pins_ = std::move(round.pins);
+  stored_endpoints_ = std::move(round.endpoints);
+  if (!round.draft) return;
+  PublicationDraft& draft = *round.draft;
+  for (const WeightChange& change : draft.changes) {
+    note("weights.changed", "info",
+         change.service.value() + " from " + change.from.value() + ": by " + change.by, {},
+         change.service, change.from);
+    history_.add(change);
+  }
+  for (const std::string& warning : draft.warnings) {
+    if (std::ranges::find(warnings_, warning) == warnings_.end()) {
+      parts_.log.warn("publish.left_out", {{"why", warning}});
+    }
+  }
+  warnings_ = draft.warnings;
+  const bool fresh = draft.state.id != publisher_.state().id;
+  if (fresh) {
+    last_publish_unix_ms_ = unix_ms();
+    parts_.log.info("publish.done", {{"epoch", draft.state.id.epoch},
+                                     {"generation", draft.state.id.generation},
+                                     {"agents", std::uint64_t{draft.agents.size()}}});
+  }
+  publisher_.accept(std::move(draft));
+  for (const AgentRecord& agent : agents_) hub_.push(agent.id);
+}
+
+PublishInput ControlPlane::input(const PinBook& pins) {
+  const ControllerOptions& options = parts_.options;
+  PublishInput made;
+  made.mesh = options.mesh;
+  made.overlay_prefix = options.overlay;
+  made.controller.agent = AgentId("weir/controller");
+  made.controller.controller = true;
+  made.controller.overlay = parts_.enroller.controller_overlay();
+  made.controller.public_key = parts_.enroller.tunnel_public_key();
+  made.controller.endpoint = options.public_endpoint;
+  made.controller.keepalive = k_keepalive;
+  made.agents = peers();
+  made.regions = options.regions;
+  made.services = options.services;
+  made.unix_ms = unix_ms();
+  Observation seen = telemetry_.observe(parts_.clock.now(), made.unix_ms);
+  seen.regions = options.regions;  // in the operator's order
+  made.proposal = with_pins(policy_.observe(seen), pins, made.unix_ms);
+  return made;
+}
+
+std::vector<MeshPeer> ControlPlane::peers() const {
+  std::vector<MeshPeer> peers;
+  for (const AgentRecord& agent : agents_) {
+    peers.push_back({.agent = agent.id,
+                     .region = agent.region,
+                     .cluster = agent.cluster,
+                     .overlay = agent.overlay,
+                     .public_key = agent.public_key,
+                     .endpoint = endpoint_of(agent),
+                     .controller = false,
+                     .keepalive = k_keepalive});
+  }
+  return peers;
+}
+
+/// What the agent's configuration says; else where the tunnel saw it; else where it was before the
+/// controller's restart. An agent that has not said yet is where it was.
+std::optional<Endpoint> ControlPlane::endpoint_of(const AgentRecord& agent) const {
+  const auto configured = configured_endpoints_.find(agent.id);
+  const auto stored = stored_endpoints_.find(agent.id);
+  const auto seen = seen_endpoints_.find(agent.public_key);
+  const bool has_said = configured != configured_endpoints_.end();
+  if (has_said && configured->second) return configured->second;
+  if (!has_said && stored != stored_endpoints_.end()) return stored->second;
+  if (seen != seen_endpoints_.end()) return seen->second;
+  if (stored != stored_endpoints_.end()) return stored->second;
+  return std::nullopt;
+}
+
+const AgentRecord* ControlPlane::find(const AgentId& agent) const {
+  const auto found = std::ranges::find(agents_, agent, &AgentRecord::id);
+  return found == agents_.end() ? nullptr : &*found;
+}
+
+// ---- what asks for a round
+
+void ControlPlane::agents_changed() {
+  dirty_ = true;
+  wakeup_.notify();
+}
+
+asio::awaitable<Status> ControlPlane::submit(PinEdit edit) {
+  const auto pending = std::make_shared<Edit>(core_, std::move(edit));
+  edits_.push_back(pending);
+  wakeup_.notify();
+  const std::optional<Status> done = co_await pending->done.pop();
+  if (!done) co_return fail(Code::cancelled, "the call was cancelled; the change may come true");
+  co_return *done;
+}
+
+asio::awaitable<Status> ControlPlane::published() {
+  dirty_ = true;
+  PinEdit nothing = [](PinBook&) { return Status(); };
+  co_return co_await submit(std::move(nothing));
+}
+
+asio::awaitable<Status> ControlPlane::change_pins(PinEdit edit) {
+  co_return co_await submit(std::move(edit));
+}
+
+Result<WeightChange> ControlPlane::preview(const WeightPin& pin) {
+  PinBook pins;
+  pins.set(pin);
+  WeightProposal blank;
+  blank.service = pin.service;
+  blank.from = pin.from;
+  const Proposal wanted = with_pins({std::move(blank)}, pins, unix_ms());
+  return publisher_.preview(input(pins_), wanted.front());
+}
+
+void ControlPlane::endpoints_seen(const std::map<PublicKey, Endpoint>& seen) {
+  for (const AgentRecord& agent : agents_) {
+    const auto now = seen.find(agent.public_key);
+    if (now == seen.end()) continue;
+    const auto before = endpoint_of(agent);
+    seen_endpoints_[agent.public_key] = now->second;
+    if (endpoint_of(agent) != before) agents_changed();
+  }
+}
+
+void ControlPlane::note(std::string type, std::string severity, std::string message,
+                        const AgentId& agent, const ServiceName& service,
+                        const RegionName& region) {
+  telemetry::v1::Event event;
+  event.set_unix_ms(unix_ms());
+  event.set_type(std::move(type));
+  event.set_severity(std::move(severity));
+  event.set_agent(agent.value());
+  event.set_service(service.value());
+  const AgentRecord* known = find(agent);
+  event.set_region(region.empty() && known != nullptr ? known->region.value() : region.value());
+  event.set_message(std::move(message));
+  telemetry_.events().add(std::move(event));
+}
+
+}  // namespace weir::controller

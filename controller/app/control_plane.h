@@ -1,0 +1,150 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/async/bounded_queue.h"
+#include "common/async/clock.h"
+#include "common/base/result.h"
+#include "common/obs/log.h"
+#include "common/rpc/wakeup.h"
+#include "controller/app/options.h"
+#include "controller/enrol/enroller.h"
+#include "controller/policy/pinned_policy.h"
+#include "controller/policy/static_policy.h"
+#include "controller/publish/ack_book.h"
+#include "controller/publish/change_history.h"
+#include "controller/publish/publisher.h"
+#include "controller/session/session_hub.h"
+#include "controller/store/store.h"
+#include "controller/telemetry/telemetry.h"
+#include "weir/control/v1/enrol.pb.h"
+
+namespace weir::controller {
+
+/// The controller's state on the core thread, and the one loop that turns it into what is
+/// published.
+///
+///   agents, pins, endpoints ─▶ policy ─▶ guards ─▶ draft ─▶ store ─▶ accept ─▶ sessions
+///
+/// One round at a time; what asks for a change while a round is being written waits for the next.
+/// Nothing is sent, and no change answered, before it is on the disk.
+class ControlPlane {
+ public:
+  struct Parts {
+    const ControllerOptions& options;
+    Clock& clock;
+    Store& store;
+    Enroller& enroller;
+    boost::asio::thread_pool& blocking;
+    const Log& log;
+    std::string version;
+    /// The store has failed: the process must end and be started again.
+    std::function<void(std::string)> fatal;
+    /// Lets the tunnel know the agents of this round, before anybody is told that it is done: a new
+    /// agent's first handshake must not come too early.
+    std::function<boost::asio::awaitable<void>()> sync_tunnel;
+  };
+
+  /// All parts outlive it.
+  ControlPlane(boost::asio::any_io_executor core, Parts parts);
+  ~ControlPlane();
+
+  /// Reads what is stored. Blocks; before `run`. Errors: data_loss, unavailable.
+  Status load();
+  /// The publishing loop; returns only when cancelled.
+  boost::asio::awaitable<void> run();
+
+  /// Somebody joined, left, moved: the next round looks.
+  void agents_changed();
+  /// Returns once everything known now is published. Errors: unavailable (the store failed).
+  boost::asio::awaitable<Status> published();
+  /// Changes the pins, publishes, and returns when all of it is durable. Errors: those of `edit`
+  /// (nothing changed), unavailable.
+  using PinEdit = std::function<Status(PinBook&)>;
+  boost::asio::awaitable<Status> change_pins(PinEdit edit);
+  /// What the guards would make of a pin now.
+  Result<WeightChange> preview(const WeightPin& pin);
+
+  boost::asio::awaitable<Result<control::v1::EnrolReply>> enrol(control::v1::EnrolRequest request);
+  boost::asio::awaitable<Result<AgentRecord>> remove_agent(AgentId agent, std::string who);
+  /// Where peers were seen by the tunnel, by key.
+  void endpoints_seen(const std::map<PublicKey, Endpoint>& seen);
+
+  void note(std::string type, std::string severity, std::string message, const AgentId& agent = {},
+            const ServiceName& service = {}, const RegionName& region = {});
+
+  // What the views read.
+  const ControllerOptions& options() const { return parts_.options; }
+  const std::string& version() const { return parts_.version; }
+  Clock& clock() { return parts_.clock; }
+  Enroller& enroller() { return parts_.enroller; }
+  std::int64_t unix_ms() const { return to_unix_ms(parts_.clock.wall_now()); }
+  const std::vector<AgentRecord>& agents() const { return agents_; }
+  /// The agents as peers, with where they can be reached.
+  std::vector<MeshPeer> peers() const;
+  const Publisher& publisher() const { return publisher_; }
+  const ChangeHistory& history() const { return history_; }
+  const AckBook& acks() const { return acks_; }
+  const PinBook& pins() const { return pins_; }
+  Telemetry& telemetry() { return telemetry_; }
+  SessionHub& sessions() { return hub_; }
+  std::int64_t last_publish_unix_ms() const { return last_publish_unix_ms_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+  /// Where calls that may block run.
+  boost::asio::thread_pool& blocking() { return parts_.blocking; }
+
+ private:
+  struct Edit;
+  struct Round;
+
+  SessionCallbacks session_callbacks();
+  boost::asio::awaitable<Status> admit(AgentId agent, control::v1::Hello hello);
+  boost::asio::awaitable<Result<control::v1::Certificate>> renew(AgentId agent, std::string csr);
+  void take_ack(const AgentId& agent, const control::v1::Ack& ack);
+  void take_report(const AgentId& agent, const telemetry::v1::Report& report);
+  void take_event(const AgentId& agent, const telemetry::v1::Event& event);
+  void session_ended(const AgentId& agent, const Status& why);
+
+  boost::asio::awaitable<Status> submit(PinEdit edit);
+  bool round_due() const;
+  boost::asio::awaitable<Status> run_round();
+  Round prepare();
+  void finish(Round round);
+  PublishInput input(const PinBook& pins);
+  std::optional<Endpoint> endpoint_of(const AgentRecord& agent) const;
+  const AgentRecord* find(const AgentId& agent) const;
+
+  const Parts parts_;
+  const boost::asio::any_io_executor core_;
+
+  std::vector<AgentRecord> agents_;  // of the last round
+  Telemetry telemetry_;
+  StaticPolicy policy_;
+  PinBook pins_;
+  Publisher publisher_;
+  ChangeHistory history_;
+  AckBook acks_;
+  SessionHub hub_;
+
+  std::map<AgentId, std::optional<Endpoint>> configured_endpoints_;  // what Hello said
+  std::map<PublicKey, Endpoint> seen_endpoints_;
+  std::map<AgentId, Endpoint> stored_endpoints_;
+
+  Wakeup wakeup_;
+  bool dirty_ = true;
+  std::vector<std::shared_ptr<Edit>> edits_;
+  std::int64_t last_publish_unix_ms_ = 0;
+  std::vector<std::string> warnings_;
+  LogLimit refused_reports_;
+};
+
+}  // namespace weir::controller

@@ -1,0 +1,214 @@
+// What the agents' sessions and the enrolment door ask of the control plane.
+
+#include <algorithm>
+#include <utility>
+
+#include "common/async/on_blocking.h"
+#include "common/base/text.h"
+#include "controller/app/control_plane.h"
+
+namespace weir::controller {
+
+namespace asio = boost::asio;
+namespace pb = control::v1;
+
+namespace {
+
+ByteVector bytes_of(const std::string& text) {
+  const ByteView view = as_bytes(text);
+  return {view.begin(), view.end()};
+}
+
+std::string text_of(ByteView bytes) { return std::string(as_text(bytes)); }
+
+/// An agent may be anywhere but inside the mesh it is reached for.
+std::optional<Endpoint> usable_endpoint(const std::string& text, const IpPrefix& overlay) {
+  const auto endpoint = Endpoint::parse(text);
+  if (!endpoint || endpoint->port == 0 || endpoint->address.is_unspecified() ||
+      overlay.contains(endpoint->address)) {
+    return std::nullopt;
+  }
+  return *endpoint;
+}
+
+EnrolRequest from_message(const pb::EnrolRequest& message) {
+  EnrolRequest request;
+  request.token_id = message.token_id();
+  request.token_secret = bytes_of(message.token_secret());
+  request.public_key = bytes_of(message.public_key());
+  request.key_proof = bytes_of(message.key_proof());
+  request.csr_der = bytes_of(message.csr_der());
+  request.listen_port = message.listen_port();
+  request.claimed_region = message.claimed_region();
+  request.claimed_cluster = message.claimed_cluster();
+  return request;
+}
+
+pb::EnrolReply to_message(const EnrolReply& reply) {
+  pb::EnrolReply message;
+  message.set_mesh(reply.mesh);
+  message.set_mesh_id(text_of(reply.mesh_id));
+  message.set_agent(reply.agent.id.value());
+  message.set_region(reply.agent.region.value());
+  message.set_cluster(reply.agent.cluster.value());
+  message.set_overlay_address(reply.agent.overlay.to_string());
+  message.set_overlay_prefix(reply.overlay_prefix.to_string());
+  message.set_certificate_der(text_of(reply.certificate_der));
+  message.set_ca_der(text_of(reply.ca_der));
+  message.set_controller_overlay_address(reply.controller_overlay.to_string());
+  return message;
+}
+
+}  // namespace
+
+SessionCallbacks ControlPlane::session_callbacks() {
+  return {.admit = [this](AgentId agent,
+                          pb::Hello hello) { return admit(std::move(agent), std::move(hello)); },
+          .newest = [this](const AgentId& agent) { return publisher_.revision_for(agent); },
+          .epoch = [this] { return publisher_.state().id.epoch; },
+          .ack = [this](const AgentId& agent, const pb::Ack& ack) { take_ack(agent, ack); },
+          .report = [this](const AgentId& agent,
+                           const telemetry::v1::Report& report) { take_report(agent, report); },
+          .event = [this](const AgentId& agent,
+                          const telemetry::v1::Event& event) { take_event(agent, event); },
+          .renew = [this](AgentId agent,
+                          std::string csr) { return renew(std::move(agent), std::move(csr)); },
+          .ended = [this](const AgentId& agent, const Status& why) { session_ended(agent, why); }};
+}
+
+asio::awaitable<Status> ControlPlane::admit(AgentId agent, pb::Hello hello) {
+  const Status known = co_await on_blocking<Status>(
+      parts_.blocking, [&enroller = parts_.enroller, agent, now = unix_ms()] {
+        return enroller.record_session(agent, now);
+      });
+  if (!known) {
+    parts_.log.warn("session.refused",
+                    {{"agent", agent.value()}, {"why", known.error().message()}});
+    co_return fail(Code::permission_denied,
+                   agent.value() + " is not an agent of this mesh (any more); join again");
+  }
+  const RevisionId in_force{.epoch = hello.epoch(), .generation = hello.generation()};
+  const auto raised = publisher_.saw(agent, in_force, bytes_of(hello.digest()));
+  if (!raised) {
+    parts_.log.error("session.absurd_epoch", {{"why", raised.error().message()}});
+    note("agent.absurd_epoch", "error", raised.error().message(), agent);
+  } else if (*raised) {
+    parts_.log.warn(
+        "publish.epoch_raised",
+        {{"agent", agent.value()}, {"epoch", in_force.epoch}, {"generation", in_force.generation}});
+    note("epoch.raised", "warn",
+         agent.value() + " holds revision " + std::to_string(in_force.epoch) + "." +
+             std::to_string(in_force.generation) +
+             ", newer than the store knows: was it restored from a backup?",
+         agent);
+    agents_changed();
+  }
+  acks_.hello(agent, in_force);
+  telemetry_.restarted(agent);
+  const auto endpoint = hello.public_endpoint().empty()
+                            ? std::nullopt
+                            : usable_endpoint(hello.public_endpoint(), parts_.options.overlay);
+  const auto [place, fresh] = configured_endpoints_.try_emplace(agent, endpoint);
+  if (fresh || place->second != endpoint) {
+    place->second = endpoint;
+    agents_changed();
+  }
+  parts_.log.info("session.begun", {{"agent", agent.value()},
+                                    {"version", in_quotes(hello.version())},
+                                    {"epoch", in_force.epoch},
+                                    {"generation", in_force.generation}});
+  note("agent.connected", "info", agent.value() + " is connected", agent);
+  co_return Status();
+}
+
+void ControlPlane::session_ended(const AgentId& agent, const Status& why) {
+  const std::string reason = why ? "the stream ended" : why.error().message();
+  parts_.log.info("session.ended", {{"agent", agent.value()}, {"why", reason}});
+  note("agent.disconnected", "warn", agent.value() + " is disconnected: " + reason, agent);
+}
+
+void ControlPlane::take_ack(const AgentId& agent, const pb::Ack& ack) {
+  const RevisionId id{.epoch = ack.epoch(), .generation = ack.generation()};
+  acks_.answer(agent, id, ack.error());
+  if (ack.error().empty()) return;
+  parts_.log.warn(
+      "revision.refused",
+      {{"agent", agent.value()}, {"generation", id.generation}, {"why", in_quotes(ack.error())}});
+  note("revision.refused", "error",
+       agent.value() + " refused revision " + std::to_string(id.epoch) + "." +
+           std::to_string(id.generation) + ": " + in_quotes(ack.error()),
+       agent);
+}
+
+void ControlPlane::take_report(const AgentId& agent, const telemetry::v1::Report& report) {
+  const AgentRecord* known = find(agent);
+  if (known == nullptr) return;  // admitted this moment; the next report is counted
+  const Time now = parts_.clock.now();
+  const Status taken = telemetry_.ingest(agent, known->region, report, now, unix_ms());
+  if (!taken && refused_reports_.allow(now)) {
+    parts_.log.warn("report.refused", {{"why", taken.error().message()}});
+  }
+}
+
+void ControlPlane::take_event(const AgentId& agent, const telemetry::v1::Event& event) {
+  const AgentRecord* known = find(agent);
+  if (known == nullptr) return;
+  const Status taken = telemetry_.ingest_event(agent, known->region, event);
+  if (!taken && refused_reports_.allow(parts_.clock.now())) {
+    parts_.log.warn("event.refused", {{"agent", agent.value()}, {"why", taken.error().message()}});
+  }
+}
+
+asio::awaitable<Result<pb::Certificate>> ControlPlane::renew(AgentId agent, std::string csr) {
+  const Result<Certificate> certificate = co_await on_blocking<Result<Certificate>>(
+      parts_.blocking, [&enroller = parts_.enroller, agent, csr, now = unix_ms()] {
+        return enroller.renew(agent, as_bytes(csr), now);
+      });
+  if (!certificate) co_return fail(certificate.error());
+  pb::Certificate message;
+  message.set_certificate_der(text_of(certificate->to_der()));
+  message.set_ca_der(text_of(parts_.enroller.ca_certificate().to_der()));
+  parts_.log.info("certificate.renewed", {{"agent", agent.value()}});
+  co_return message;
+}
+
+asio::awaitable<Result<pb::EnrolReply>> ControlPlane::enrol(pb::EnrolRequest request) {
+  const Result<EnrolReply> enrolled = co_await on_blocking<Result<EnrolReply>>(
+      parts_.blocking, [&enroller = parts_.enroller, asked = from_message(request),
+                        now = unix_ms()] { return enroller.enrol(asked, now); });
+  if (!enrolled) {
+    parts_.log.warn("enrol.refused", {{"token", in_quotes(request.token_id())},
+                                      {"why", enrolled.error().message()}});
+    note("enrol.refused", "warn", enrolled.error().message());
+    co_return fail(enrolled.error());
+  }
+  const Status announced = co_await published();
+  if (!announced) co_return fail(announced.error());
+  pb::EnrolReply reply = to_message(*enrolled);
+  const AgentId& agent = enrolled->agent.id;
+  if (const auto revision = publisher_.revision_for(agent)) *reply.mutable_revision() = *revision;
+  parts_.log.info("enrol.done",
+                  {{"agent", agent.value()}, {"overlay", enrolled->agent.overlay.to_string()}});
+  note("agent.joined", "info",
+       agent.value() + " joined with " + enrolled->agent.overlay.to_string(), agent);
+  co_return reply;
+}
+
+asio::awaitable<Result<AgentRecord>> ControlPlane::remove_agent(AgentId agent, std::string who) {
+  Result<AgentRecord> removed = co_await on_blocking<Result<AgentRecord>>(
+      parts_.blocking, [&enroller = parts_.enroller, agent] { return enroller.remove(agent); });
+  if (!removed) co_return removed;
+  note("agent.removed", "info", agent.value() + " was removed by " + who, agent);
+  parts_.log.info("agent.removed", {{"agent", agent.value()}, {"by", who}});
+  hub_.disconnect(agent,
+                  Error(Code::permission_denied, agent.value() + " was removed from the mesh"));
+  telemetry_.forget(agent);
+  acks_.forget(agent);
+  configured_endpoints_.erase(agent);
+  seen_endpoints_.erase(removed->public_key);
+  const Status announced = co_await published();
+  if (!announced) co_return fail(announced.error());
+  co_return removed;
+}
+
+}  // namespace weir::controller

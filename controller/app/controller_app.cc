@@ -1,0 +1,411 @@
+// The composition root. Start, in this order; stop, in the reverse:
+//
+//   store, keys, certificates      what was acknowledged before is there
+//   control plane                  state from the store
+//   tunnel                         interface up, addresses set, known peers
+//   publish loop, tunnel loop
+//   session and enrolment servers  on addresses inside the tunnel
+//   admin server                   last: who sees the socket may use it
+
+#include "controller/app/controller_app.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include "common/async/clock.h"
+#include "common/async/on_blocking.h"
+#include "common/async/task_group.h"
+#include "common/crypto/p256.h"
+#include "common/join/join_token.h"
+#include "common/model/ports.h"
+#include "common/obs/http_status.h"
+#include "common/obs/watchdog.h"
+#include "common/rpc/server.h"
+#include "controller/api/admin_service.h"
+#include "controller/app/control_plane.h"
+#include "controller/app/mesh_tunnel.h"
+#include "controller/app/operator_desk.h"
+#include "controller/app/tunnel_key.h"
+#include "controller/session/enrolment_door.h"
+#include "controller/store/memory/memory_store.h"
+#include "controller/store/rocks/rocks_store.h"
+
+namespace weir::controller {
+
+namespace asio = boost::asio;
+using asio::experimental::awaitable_operators::operator||;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds k_tunnel_tick{1000};
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || !text) return fail(Code::unavailable, "cannot read " + in_quotes(path));
+  return std::move(text).str();
+}
+
+class ControllerApp {
+ public:
+  explicit ControllerApp(const ControllerOptions& options)
+      : options_(options), log_(options.log_level, options.log_format) {}
+
+  Status run();
+
+ private:
+  asio::awaitable<void> main();
+  asio::awaitable<Status> start();
+  asio::awaitable<void> stop();
+  asio::awaitable<void> watch_signals();
+  void request_stop(std::string why, bool failed);
+
+  // start, in order
+  Status open_state();
+  Status open_tunnel();
+  Status serve_enrolment();
+  Status serve_sessions();
+  Status serve_admin();
+  Status serve_metrics();
+
+  asio::awaitable<void> tunnel_loop();
+  asio::awaitable<void> sync_tunnel();
+  asio::awaitable<void> renew_session_certificate();
+  void write_metrics(MetricWriter& out);
+  std::int64_t unix_ms() const { return to_unix_ms(clock_.wall_now()); }
+
+  const ControllerOptions& options_;
+  Log log_;
+  SystemClock clock_;
+  SystemKeySource keys_;
+  asio::io_context core_{1};
+  asio::thread_pool blocking_{1};
+  TaskGroup tasks_{core_.get_executor()};
+  TaskGroup watchers_{core_.get_executor()};
+  Wakeup stop_asked_{core_.get_executor()};
+  bool stopping_ = false;
+  Status outcome_;
+
+  std::unique_ptr<Store> store_;
+  PrivateKey tunnel_key_;
+  std::unique_ptr<Enroller> enroller_;
+  std::unique_ptr<ControlPlane> plane_;
+  std::unique_ptr<MeshTunnel> tunnel_;
+  std::vector<std::unique_ptr<Watch>> watches_;
+
+  Wakeup tunnel_changed_{core_.get_executor()};
+  bool tokens_changed_ = true;
+  std::int64_t tokens_expire_unix_ms_ = INT64_MAX;
+  std::vector<BootstrapPeer> tokens_;
+
+  std::unique_ptr<EnrolmentDoor> door_;
+  std::unique_ptr<OperatorDesk> desk_;
+  std::unique_ptr<AdminService> admin_;
+  RpcRouter enrolment_router_;
+  RpcRouter session_router_;
+  RpcRouter admin_router_;
+  std::unique_ptr<RpcServer> enrolment_server_;
+  std::unique_ptr<RpcServer> session_server_;
+  std::unique_ptr<RpcServer> admin_server_;
+  Metrics metrics_;
+  std::unique_ptr<HttpStatus> http_;
+  bool ready_ = false;
+};
+
+// ---- start
+
+Status ControllerApp::open_state() {
+  WEIR_ASSIGN(key, load_or_make_tunnel_key(options_.state_dir, keys_));
+  tunnel_key_ = key;
+  if (options_.store == ControllerOptions::StoreKind::memory) {
+    store_ = std::make_unique<MemoryStore>();
+  } else {
+    WEIR_ASSIGN(rocks, RocksStore::open({.path = options_.state_dir + "/store"}));
+    store_ = std::move(rocks);
+  }
+  Enroller::Options enrol;
+  enrol.mesh = options_.mesh;
+  enrol.overlay = options_.overlay.to_string();
+  enrol.public_endpoint = options_.public_endpoint;
+  enrol.tunnel_key = tunnel_key_;
+  enrol.certificate_lifetime = options_.certificate_lifetime;
+  enrol.regions = options_.regions;
+  WEIR_ASSIGN(enroller, Enroller::open(enrol, *store_, keys_, unix_ms()));
+  enroller_ = std::move(enroller);
+  plane_ = std::make_unique<ControlPlane>(
+      core_.get_executor(),
+      ControlPlane::Parts{.options = options_,
+                          .clock = clock_,
+                          .store = *store_,
+                          .enroller = *enroller_,
+                          .blocking = blocking_,
+                          .log = log_,
+                          .version = WEIR_VERSION,
+                          .fatal = [this](std::string why) { request_stop(std::move(why), true); },
+                          .sync_tunnel = [this] { return sync_tunnel(); }});
+  WEIR_TRY(plane_->load());
+  // The callbacks run on the committing thread: they only post.
+  watches_.push_back(store_->watch(std::string(k_agent_rows), [this](const ChangeSet&) {
+    asio::post(core_, [this] { plane_->agents_changed(); });
+  }));
+  watches_.push_back(store_->watch(std::string(k_token_rows), [this](const ChangeSet&) {
+    asio::post(core_, [this] {
+      tokens_changed_ = true;
+      tunnel_changed_.notify();
+    });
+  }));
+  return {};
+}
+
+Status ControllerApp::open_tunnel() {
+  MeshTunnel::Options made;
+  made.tunnel.interface = options_.interface;
+  made.tunnel.listen_port = options_.listen_port;
+  made.tunnel.mtu = options_.mtu;
+  made.tunnel.on_end = [this](const std::string& why) {
+    asio::post(core_, [this, why] { request_stop("the tunnel ended: " + why, true); });
+  };
+  made.key = tunnel_key_;
+  made.overlay = enroller_->controller_overlay();
+  made.overlay_prefix = options_.overlay;
+  WEIR_ASSIGN(tunnel, MeshTunnel::create(std::move(made)));
+  tunnel_ = std::move(tunnel);
+  return {};
+}
+
+Status ControllerApp::serve_enrolment() {
+  door_ = std::make_unique<EnrolmentDoor>(clock_, [this](control::v1::EnrolRequest request) {
+    return plane_->enrol(std::move(request));
+  });
+  door_->serve(enrolment_router_);
+  RpcServerOptions limits;
+  limits.message_bytes_max = 64 << 10;
+  limits.calls_max = 200;
+  enrolment_server_ = std::make_unique<RpcServer>(core_.get_executor(), enrolment_router_, limits);
+  enrolment_server_->listen_insecure(
+      {.address = bootstrap_controller_address(), .port = k_port_enrolment});
+  return enrolment_server_->start();
+}
+
+/// With a certificate made for this start: the server's key is never on a disk.
+Status ControllerApp::serve_sessions() {
+  const P256Key key = P256Key::generate();
+  WEIR_ASSIGN(certificate, enroller_->issue_controller_certificate(make_csr(key), unix_ms()));
+  session_server_ = std::make_unique<RpcServer>(core_.get_executor(), session_router_);
+  session_server_->listen_tls({.address = enroller_->controller_overlay(), .port = k_port_session},
+                              {.certificate_pem = certificate.to_pem(),
+                               .key_pem = key.to_pem().reveal(),
+                               .ca_pem = enroller_->ca_pem()});
+  return session_server_->start();
+}
+
+Status ControllerApp::serve_admin() {
+  const bool rocks = options_.store == ControllerOptions::StoreKind::rocksdb;
+  desk_ = std::make_unique<OperatorDesk>(*plane_, rocks ? "rocksdb" : "memory");
+  admin_ = std::make_unique<AdminService>(*desk_, clock_);
+  admin_->serve(admin_router_);
+  admin_server_ = std::make_unique<RpcServer>(core_.get_executor(), admin_router_);
+  std::error_code problem;
+  std::filesystem::create_directories(std::filesystem::path(options_.admin_socket).parent_path(),
+                                      problem);
+  admin_server_->listen_unix(options_.admin_socket, 0600);
+  if (options_.admin_tcp) {
+    WEIR_ASSIGN(certificate, read_file(options_.admin_tcp->certificate));
+    WEIR_ASSIGN(key, read_file(options_.admin_tcp->key));
+    WEIR_ASSIGN(client_ca, read_file(options_.admin_tcp->client_ca));
+    admin_server_->listen_tls(
+        options_.admin_tcp->listen,
+        {.certificate_pem = certificate, .key_pem = key, .ca_pem = client_ca});
+  }
+  return admin_server_->start();
+}
+
+Status ControllerApp::serve_metrics() {
+  if (!options_.metrics) return {};
+  metrics_.add([this](MetricWriter& out) { write_metrics(out); });
+  http_ = std::make_unique<HttpStatus>(
+      metrics_, [this] { return std::string(ready_ ? "" : "not all of it has started"); });
+  WEIR_TRY(http_->listen(core_.get_executor(), *options_.metrics));
+  tasks_.spawn("metrics", http_->run());
+  return {};
+}
+
+asio::awaitable<Status> ControllerApp::start() {
+  WEIR_CO_TRY(co_await on_blocking<Status>(blocking_, [this] { return open_state(); }));
+  WEIR_CO_TRY(open_tunnel());
+  tasks_.spawn("tunnel", tunnel_loop());
+  tasks_.spawn("publish", plane_->run());
+  tasks_.spawn("sessions", plane_->sessions().run());
+  WEIR_CO_TRY(co_await plane_->published());
+  plane_->sessions().serve(session_router_);
+  WEIR_CO_TRY(serve_sessions());
+  tasks_.spawn("session certificate", renew_session_certificate());
+  WEIR_CO_TRY(serve_enrolment());
+  WEIR_CO_TRY(serve_metrics());
+  WEIR_CO_TRY(serve_admin());
+  ready_ = true;
+  log_.info("controller.ready", {{"version", WEIR_VERSION},
+                                 {"mesh", options_.mesh},
+                                 {"overlay", enroller_->controller_overlay().to_string()},
+                                 {"agents", std::uint64_t{plane_->agents().size()}},
+                                 {"generation", plane_->publisher().state().id.generation},
+                                 {"socket", options_.admin_socket}});
+  co_return Status();
+}
+
+// ---- running
+
+asio::awaitable<void> ControllerApp::tunnel_loop() {
+  while (true) {
+    co_await sync_tunnel();
+    const auto seen = tunnel_->seen();
+    if (seen) plane_->endpoints_seen(*seen);
+    if (!tokens_changed_) {
+      co_await (tunnel_changed_.wait() || clock_.sleep_for(k_tunnel_tick));
+    }
+    const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+    if (cancelled != asio::cancellation_type::none) co_return;
+  }
+}
+
+/// Makes the tunnel's peers the mesh's agents and the holders of open tokens.
+asio::awaitable<void> ControllerApp::sync_tunnel() {
+  if (tokens_changed_ || unix_ms() >= tokens_expire_unix_ms_) {
+    tokens_changed_ = false;
+    using Peers = Result<std::vector<BootstrapPeer>>;
+    const Peers tokens = co_await on_blocking<Peers>(
+        blocking_, [this, now = unix_ms()] { return enroller_->bootstrap_peers(now); });
+    if (!tokens) {
+      log_.error("tunnel.tokens", {{"why", tokens.error().message()}});
+      co_return;
+    }
+    tokens_ = *tokens;
+    tokens_expire_unix_ms_ = INT64_MAX;
+    for (const BootstrapPeer& token : tokens_) {
+      tokens_expire_unix_ms_ = std::min(tokens_expire_unix_ms_, token.expires_unix_ms);
+    }
+  }
+  const Status applied = tunnel_->apply(plane_->peers(), tokens_);
+  if (!applied) log_.error("tunnel.apply", {{"why", applied.error().message()}});
+}
+
+/// A renewed certificate is a new server: agents are back within a second, and nothing of theirs
+/// depends on it.
+asio::awaitable<void> ControllerApp::renew_session_certificate() {
+  while (co_await clock_.sleep_for(options_.certificate_lifetime / 2)) {
+    co_await session_server_->stop();
+    const Status served = serve_sessions();
+    if (!served) co_return request_stop(served.error().message(), true);
+    log_.info("session.certificate_renewed");
+  }
+}
+
+void ControllerApp::write_metrics(MetricWriter& out) {
+  const auto status = desk_ == nullptr ? admin::v1::StatusReply() : desk_->status();
+  const auto gauge = [&out](const char* name, const char* help, double value) {
+    out.gauge(name, help, value);
+  };
+  gauge("weir_controller_agents", "Agents of the mesh", status.agents_total());
+  gauge("weir_controller_agents_connected", "Agents with a session", status.agents_connected());
+  gauge("weir_controller_agents_synced", "Agents that applied their newest revision",
+        status.agents_synced());
+  gauge("weir_controller_generation", "Newest published generation",
+        static_cast<double>(status.generation()));
+  gauge("weir_controller_paths_up", "Paths that work", status.paths_up());
+  gauge("weir_controller_failovers", "Destinations failed over", status.active_failovers());
+  gauge("weir_controller_pins", "Pinned weights", status.pins());
+  out.counter("weir_controller_sessions_cut_total", "Sessions ended by the controller",
+              static_cast<double>(plane_->sessions().cut()));
+  out.counter("weir_controller_reports_refused_total", "Reports that broke a rule",
+              static_cast<double>(plane_->telemetry().refused_reports()));
+  const TunnelCounters tunnel = tunnel_->counters();
+  out.counter("weir_controller_tunnel_packets_total", "Inner packets",
+              static_cast<double>(tunnel.packets_from_tun), {{"direction", "out"}});
+  out.counter("weir_controller_tunnel_packets_total", "Inner packets",
+              static_cast<double>(tunnel.packets_to_tun), {{"direction", "in"}});
+}
+
+void ControllerApp::request_stop(std::string why, bool failed) {
+  if (failed) {
+    log_.error("controller.failed", {{"why", why}});
+    if (outcome_) outcome_ = fail(Code::unavailable, why);
+  } else {
+    log_.info("controller.stopping", {{"why", why}});
+  }
+  stopping_ = true;
+  stop_asked_.notify();
+}
+
+asio::awaitable<void> ControllerApp::watch_signals() {
+  asio::signal_set signals(core_, SIGINT, SIGTERM);
+  for (int count = 0;; ++count) {
+    const auto [problem, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (problem) co_return;
+    if (count > 0) std::_Exit(128 + number);
+    request_stop("signal " + std::to_string(number), false);
+  }
+}
+
+// ---- stop
+
+asio::awaitable<void> ControllerApp::stop() {
+  ready_ = false;
+  for (RpcServer* server : {admin_server_.get(), enrolment_server_.get(), session_server_.get()}) {
+    if (server != nullptr) co_await server->stop();
+  }
+  watches_.clear();
+  tasks_.stop();
+  co_await tasks_.join();
+}
+
+asio::awaitable<void> ControllerApp::main() {
+  Status started = co_await start();
+  if (!started) {
+    outcome_ = std::move(started);
+  } else {
+    while (!stopping_) co_await stop_asked_.wait();
+  }
+  co_await stop();
+  watchers_.stop();
+}
+
+Status ControllerApp::run() {
+  Watchdog watchdog(clock_, {}, [this](const std::string& loop, Duration lag) {
+    log_.warn("loop.lag",
+              {{"loop", loop}, {"ms", std::chrono::duration_cast<milliseconds>(lag).count()}});
+  });
+  watchdog.watch("core", core_.get_executor());
+  watchdog.start();
+  watchers_.spawn("signals", watch_signals());
+  TaskGroup main_task(core_.get_executor());
+  main_task.spawn("main", main());
+  core_.run();
+  blocking_.join();
+  tunnel_.reset();
+  if (outcome_) log_.info("controller.stopped");
+  return outcome_;
+}
+
+}  // namespace
+
+Status run_controller(const ControllerOptions& options) {
+  ControllerApp app(options);
+  return app.run();
+}
+
+}  // namespace weir::controller

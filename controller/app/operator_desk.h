@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "controller/api/admin_backend.h"
+#include "controller/app/control_plane.h"
+
+namespace weir::controller {
+
+/// The admin API's backend: shows the control plane in the API's words and passes on what operators
+/// want changed. Core executor only.
+class OperatorDesk final : public AdminBackend {
+ public:
+  /// `plane` outlives it. `store` is its kind's name.
+  OperatorDesk(ControlPlane& plane, std::string store);
+
+  admin::v1::StatusReply status() override;
+  admin::v1::ListAgentsReply agents() override;
+  admin::v1::ListPathsReply paths() override;
+  admin::v1::ListServicesReply services() override;
+  Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) override;
+  Result<admin::v1::ExplainWeightsReply> explain(
+      const admin::v1::ExplainWeightsRequest& what) override;
+  admin::v1::ListFailoversReply failovers() override;
+  std::vector<telemetry::v1::Event> events(const admin::v1::ListEventsRequest& what) override;
+  std::vector<telemetry::v1::Event> events_since(const admin::v1::ListEventsRequest& what,
+                                                 std::uint64_t& seen) override;
+  std::uint64_t newest_event() override;
+
+  boost::asio::awaitable<Result<admin::v1::CreateTokenReply>> create_token(
+      admin::v1::CreateTokenRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::ListTokensReply>> list_tokens() override;
+  boost::asio::awaitable<Status> revoke_token(std::string id, std::string who) override;
+  boost::asio::awaitable<Status> remove_agent(std::string agent, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::PinWeightsReply>> pin(
+      admin::v1::PinWeightsRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::UnpinWeightsReply>> unpin(
+      admin::v1::UnpinWeightsRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(
+      admin::v1::PingPathRequest request) override;
+
+ private:
+  std::vector<std::string> warnings();
+  bool synced(const AgentRecord& agent);
+  Status check_pair(const std::string& service, const std::string& region) const;
+  admin::v1::WeightRow row_of(const PublishedWeights& weights);
+
+  ControlPlane& plane_;
+  const std::string store_;
+  const std::int64_t started_unix_ms_;
+};
+
+}  // namespace weir::controller

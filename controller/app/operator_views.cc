@@ -1,0 +1,352 @@
+// The views of the operator desk: everything is answered from memory, on the core thread.
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/bytes.h"
+#include "common/base/text.h"
+#include "controller/app/operator_desk.h"
+
+namespace weir::controller {
+
+namespace pb = admin::v1;
+
+namespace {
+
+constexpr std::size_t k_history_shown = 20;
+
+void put(const std::vector<Weight>& weights,
+         google::protobuf::RepeatedPtrField<policy::v1::Weight>& out) {
+  for (const Weight& weight : weights) {
+    auto& row = *out.Add();
+    row.set_region(weight.region.value());
+    row.set_weight(weight.weight);
+  }
+}
+
+pb::Change to_message(const WeightChange& change) {
+  pb::Change out;
+  out.set_epoch(change.id.epoch);
+  out.set_generation(change.id.generation);
+  out.set_unix_ms(change.unix_ms);
+  out.set_by(change.by);
+  put(change.before, *out.mutable_before());
+  put(change.after, *out.mutable_after());
+  for (const auto& reason : change.reasons) out.add_reasons(reason);
+  for (const auto& guard : change.guards) out.add_guards(guard);
+  return out;
+}
+
+std::uint32_t ppm(double share) { return static_cast<std::uint32_t>(share * 1e6 + 0.5); }
+
+/// The reason that begins with the region's name, and the guard that speaks of it.
+std::string why_of(const WeightChange& change, const RegionName& region) {
+  std::string why;
+  for (const std::string& reason : change.reasons) {
+    const std::size_t colon = reason.find(": ");
+    if (colon != std::string::npos && reason.starts_with(region.value() + " ")) {
+      why = reason.substr(colon + 2);
+    }
+  }
+  for (const std::string& guard : change.guards) {
+    const std::size_t colon = guard.find(": ");
+    if (colon != std::string::npos && guard.substr(colon + 2).starts_with(region.value() + " ")) {
+      why += (why.empty() ? "" : ", ") + guard.substr(0, colon);
+    }
+  }
+  return why;
+}
+
+std::uint32_t tier_of(const ControllerOptions& options, const ServiceName& service,
+                      const RegionName& from, const RegionName& to) {
+  for (const ServiceConfig& config : options.services) {
+    const auto tiers = config.tiers.find(from);
+    if (config.plan.service != service || tiers == config.tiers.end()) continue;
+    for (std::size_t i = 0; i < tiers->second.size(); ++i) {
+      if (std::ranges::find(tiers->second[i], to) != tiers->second[i].end()) {
+        return static_cast<std::uint32_t>(i);
+      }
+    }
+  }
+  return 0;
+}
+
+std::uint32_t to_u32(std::chrono::microseconds duration) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(duration.count(), 0, UINT32_MAX));
+}
+
+}  // namespace
+
+OperatorDesk::OperatorDesk(ControlPlane& plane, std::string store)
+    : plane_(plane), store_(std::move(store)), started_unix_ms_(plane.unix_ms()) {}
+
+bool OperatorDesk::synced(const AgentRecord& agent) {
+  const auto revision = plane_.publisher().revision_for(agent.id);
+  const AgentAck ack = plane_.acks().of(agent.id);
+  return revision != nullptr && plane_.sessions().find(agent.id) != nullptr &&
+         ack.acked == RevisionId{.epoch = revision->epoch(), .generation = revision->generation()};
+}
+
+std::vector<std::string> OperatorDesk::warnings() {
+  std::vector<std::string> out = plane_.warnings();
+  for (const AgentRecord& agent : plane_.agents()) {
+    if (plane_.sessions().find(agent.id) == nullptr) {
+      out.push_back(agent.id.value() + " is not connected");
+    }
+    const AgentAck ack = plane_.acks().of(agent.id);
+    if (!ack.refusal.empty()) {
+      out.push_back(agent.id.value() + " refused revision " + std::to_string(ack.refused.epoch) +
+                    "." + std::to_string(ack.refused.generation) + ": " + in_quotes(ack.refusal));
+    }
+  }
+  if (!plane_.publisher().settled()) {
+    out.emplace_back("some weights are still on their way: a step limit holds them");
+  }
+  return out;
+}
+
+pb::StatusReply OperatorDesk::status() {
+  pb::StatusReply reply;
+  reply.set_version(plane_.version());
+  reply.set_mesh(plane_.options().mesh);
+  reply.set_epoch(plane_.publisher().state().id.epoch);
+  reply.set_generation(plane_.publisher().state().id.generation);
+  reply.set_started_unix_ms(started_unix_ms_);
+  reply.set_store(store_);
+  std::uint32_t connected = 0;
+  std::uint32_t in_sync = 0;
+  for (const AgentRecord& agent : plane_.agents()) {
+    connected += plane_.sessions().find(agent.id) != nullptr ? 1U : 0U;
+    in_sync += synced(agent) ? 1U : 0U;
+  }
+  reply.set_agents_total(static_cast<std::uint32_t>(plane_.agents().size()));
+  reply.set_agents_connected(connected);
+  reply.set_agents_synced(in_sync);
+  std::uint32_t up = 0;
+  const auto paths = plane_.telemetry().paths(plane_.clock().now());
+  for (const PathRow& path : paths) up += path.fresh && path.path.up() ? 1U : 0U;
+  reply.set_paths_total(static_cast<std::uint32_t>(paths.size()));
+  reply.set_paths_up(up);
+  reply.set_services(static_cast<std::uint32_t>(plane_.options().services.size()));
+  reply.set_active_failovers(static_cast<std::uint32_t>(plane_.telemetry().failovers().size()));
+  reply.set_pins(static_cast<std::uint32_t>(plane_.pins().all().size()));
+  std::uint32_t healthy = 0;
+  const auto endpoints = plane_.telemetry().endpoints();
+  for (const EndpointRow& endpoint : endpoints) healthy += endpoint.health.healthy() ? 1U : 0U;
+  reply.set_endpoints_total(static_cast<std::uint32_t>(endpoints.size()));
+  reply.set_endpoints_healthy(healthy);
+  reply.set_last_publish_unix_ms(plane_.last_publish_unix_ms());
+  for (auto& warning : warnings()) reply.add_warnings(std::move(warning));
+  return reply;
+}
+
+pb::ListAgentsReply OperatorDesk::agents() {
+  pb::ListAgentsReply reply;
+  const auto peers = plane_.peers();
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    const AgentRecord& agent = plane_.agents()[i];
+    pb::Agent& row = *reply.add_agents();
+    row.set_agent(agent.id.value());
+    row.set_region(agent.region.value());
+    row.set_cluster(agent.cluster.value());
+    row.set_overlay_address(agent.overlay.to_string());
+    if (peers[i].endpoint) row.set_endpoint(peers[i].endpoint->to_string());
+    row.set_public_key(to_base64(agent.public_key));
+    row.set_joined_unix_ms(agent.joined_unix_ms);
+    row.set_certificate_expires_unix_ms(agent.certificate_expires_unix_ms);
+    if (const SessionState* session = plane_.sessions().find(agent.id)) {
+      row.set_connected(true);
+      row.set_version(session->hello.version());
+      row.set_last_seen_unix_ms(to_unix_ms(session->last_seen));
+    }
+    const AgentAck ack = plane_.acks().of(agent.id);
+    row.set_acked_epoch(ack.acked.epoch);
+    row.set_acked_generation(ack.acked.generation);
+    row.set_nack(ack.refusal);
+  }
+  return reply;
+}
+
+pb::ListPathsReply OperatorDesk::paths() {
+  pb::ListPathsReply reply;
+  for (const RegionName& region : plane_.options().regions) reply.add_regions(region.value());
+  for (PathRow& path : plane_.telemetry().paths(plane_.clock().now())) {
+    pb::PathStatus& row = *reply.add_paths();
+    row.set_from_agent(path.from.value());
+    row.set_from_region(path.from_region.value());
+    *row.mutable_path() = std::move(path.path);
+    if (!path.fresh) row.mutable_path()->set_up(false);
+    row.set_unix_ms(path.unix_ms);
+    row.set_since_unix_ms(path.since_unix_ms);
+  }
+  return reply;
+}
+
+pb::ListServicesReply OperatorDesk::services() {
+  pb::ListServicesReply reply;
+  const Time now = plane_.clock().now();
+  const auto endpoints = plane_.telemetry().endpoints();
+  for (const ServiceConfig& service : plane_.options().services) {
+    pb::Service& row = *reply.add_services();
+    row.set_service(service.plan.service.value());
+    row.set_protocol(service.plan.protocol == Protocol::http ? policy::v1::PROTOCOL_HTTP
+                                                             : policy::v1::PROTOCOL_TCP);
+    row.set_listen_port(service.plan.listen_port);
+    row.set_objective_ms(static_cast<std::uint32_t>(service.plan.objective.count()));
+    for (const RegionName& region : plane_.options().regions) {
+      pb::ServiceRegion& cell = *row.add_regions();
+      cell.set_region(region.value());
+      double rate = 0;
+      for (const RegionName& from : plane_.options().regions) {
+        rate +=
+            plane_.telemetry().sums({service.plan.service, from, region}, now).requests_per_second;
+      }
+      cell.set_requests_per_second(rate);
+      for (const EndpointRow& endpoint : endpoints) {
+        if (endpoint.region != region ||
+            endpoint.health.service() != service.plan.service.value()) {
+          continue;
+        }
+        cell.set_endpoints_total(cell.endpoints_total() + 1);
+        cell.set_endpoints_healthy(cell.endpoints_healthy() + (endpoint.health.healthy() ? 1 : 0));
+        *cell.add_endpoints() = endpoint.health;
+      }
+    }
+  }
+  return reply;
+}
+
+pb::WeightRow OperatorDesk::row_of(const PublishedWeights& weights) {
+  const WeightChange& change = weights.change;
+  const Time now = plane_.clock().now();
+  pb::WeightRow row;
+  row.set_service(change.service.value());
+  row.set_from_region(change.from.value());
+  row.set_epoch(change.id.epoch);
+  row.set_generation(change.id.generation);
+  if (const WeightPin* pin = plane_.pins().find(change.service, change.from, plane_.unix_ms())) {
+    row.set_pinned(true);
+    row.set_pin_expires_unix_ms(pin->expires_unix_ms);
+  }
+  double sum = 0;
+  std::uint64_t started = 0;
+  std::vector<FlowSums> flows;
+  for (const Weight& weight : change.after) {
+    sum += weight.weight;
+    flows.push_back(plane_.telemetry().sums({change.service, change.from, weight.region}, now));
+    started += flows.back().started;
+    row.set_requests_per_second(row.requests_per_second() + flows.back().requests_per_second);
+  }
+  for (std::size_t i = 0; i < change.after.size(); ++i) {
+    const Weight& weight = change.after[i];
+    const FlowSums& flow = flows[i];
+    pb::WeightCell& cell = *row.add_to();
+    cell.set_region(weight.region.value());
+    cell.set_weight(weight.weight);
+    cell.set_wanted_share_ppm(ppm(weight.weight / sum));
+    const auto state = plane_.telemetry().flow_state({change.service, change.from, weight.region});
+    cell.set_state(state ? state->state : "no report");
+    if (state) cell.set_effective_share_ppm(state->effective_share_ppm);
+    if (started > 0) {
+      cell.set_seen_share_ppm(
+          ppm(static_cast<double>(flow.started) / static_cast<double>(started)));
+    }
+    cell.set_tier(tier_of(plane_.options(), change.service, change.from, weight.region));
+    cell.set_requests_per_second(flow.requests_per_second);
+    cell.set_p50_us(to_u32(flow.latency.quantile(0.5)));
+    cell.set_p99_us(to_u32(flow.latency.quantile(0.99)));
+    const std::uint64_t ended = flow.ok + flow.errors + flow.timeouts;
+    if (ended > 0) {
+      cell.set_error_ppm(
+          ppm(static_cast<double>(flow.errors + flow.timeouts) / static_cast<double>(ended)));
+    }
+    cell.set_why(why_of(change, weight.region));
+  }
+  return row;
+}
+
+Status OperatorDesk::check_pair(const std::string& service, const std::string& region) const {
+  const auto& names = plane_.telemetry().names();
+  if (!service.empty() && !names.services.contains(ServiceName(service))) {
+    return fail(Code::not_found, "service " + in_quotes(service) +
+                                     " is not configured; list them with: weirctl services ls");
+  }
+  if (!region.empty() && !names.regions.contains(RegionName(region))) {
+    return fail(Code::not_found, "region " + in_quotes(region) +
+                                     " is none of this mesh; they are listed by: weirctl paths ls");
+  }
+  return {};
+}
+
+Result<pb::GetWeightsReply> OperatorDesk::weights(const pb::GetWeightsRequest& what) {
+  WEIR_TRY(check_pair(what.service(), what.from_region()));
+  pb::GetWeightsReply reply;
+  reply.set_unix_ms(plane_.unix_ms());
+  for (const auto& [key, weights] : plane_.publisher().state().weights) {
+    if (!what.service().empty() && what.service() != key.first.value()) continue;
+    if (!what.from_region().empty() && what.from_region() != key.second.value()) continue;
+    *reply.add_rows() = row_of(weights);
+  }
+  return reply;
+}
+
+Result<pb::ExplainWeightsReply> OperatorDesk::explain(const pb::ExplainWeightsRequest& what) {
+  WEIR_TRY(check_pair(what.service(), what.from_region()));
+  const ServiceName service(what.service());
+  const RegionName from(what.from_region());
+  const auto& weights = plane_.publisher().state().weights;
+  const auto present = weights.find({service, from});
+  const WeightChange* change = plane_.history().at(service, from, what.generation());
+  if (change == nullptr && what.generation() == 0 && present != weights.end()) {
+    change = &present->second.change;  // older than the history kept
+  }
+  if (change == nullptr) {
+    return fail(Code::not_found, "no change of " + in_quotes(what.service()) + " from " +
+                                     in_quotes(what.from_region()) + " is kept that old");
+  }
+  pb::ExplainWeightsReply reply;
+  reply.set_service(what.service());
+  reply.set_from_region(what.from_region());
+  *reply.mutable_change() = to_message(*change);
+  for (const auto& past : plane_.history().list(service, from, k_history_shown)) {
+    *reply.add_history() = to_message(past);
+  }
+  for (const AgentRecord& agent : plane_.agents()) {
+    if (agent.region != from) continue;
+    reply.set_agents_total(reply.agents_total() + 1);
+    if (plane_.acks().of(agent.id).acked >= change->id) {
+      reply.set_agents_acked(reply.agents_acked() + 1);
+    }
+  }
+  return reply;
+}
+
+pb::ListFailoversReply OperatorDesk::failovers() {
+  pb::ListFailoversReply reply;
+  for (const FailoverRow& failover : plane_.telemetry().failovers()) {
+    pb::FailoverStatus& row = *reply.add_failovers();
+    row.set_service(failover.flow.service.value());
+    row.set_from_region(failover.flow.from.value());
+    row.set_to_region(failover.flow.to.value());
+    row.set_state(failover.state.state);
+    row.set_since_unix_ms(failover.state.since_unix_ms);
+  }
+  return reply;
+}
+
+std::vector<telemetry::v1::Event> OperatorDesk::events(const pb::ListEventsRequest& what) {
+  return plane_.telemetry().events().list(
+      {.service = what.service(), .region = what.region(), .type = what.type()}, what.limit());
+}
+
+std::vector<telemetry::v1::Event> OperatorDesk::events_since(const pb::ListEventsRequest& what,
+                                                             std::uint64_t& seen) {
+  auto fresh = plane_.telemetry().events().since(
+      seen, {.service = what.service(), .region = what.region(), .type = what.type()});
+  seen = newest_event();
+  return fresh;
+}
+
+std::uint64_t OperatorDesk::newest_event() { return plane_.telemetry().events().newest(); }
+
+}  // namespace weir::controller

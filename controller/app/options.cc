@@ -1,0 +1,97 @@
+#include "controller/app/options.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/model/revision.h"
+
+namespace weir::controller {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr std::size_t k_interface_max = 15;  // what the kernel takes
+
+void read_tunnel(ConfigSection& root, ControllerOptions& options) {
+  ConfigSection tunnel = root.section("tunnel");
+  options.interface = tunnel.text("interface", "weir0");
+  if (options.interface.empty() || options.interface.size() > k_interface_max) {
+    tunnel.complain("interface", "must have 1 to 15 characters");
+  }
+  options.listen_port = static_cast<std::uint16_t>(
+      tunnel.integer("listen_port", {.min = 1, .max = 65535, .fallback = 51820}));
+  options.mtu = static_cast<std::uint32_t>(
+      tunnel.integer("mtu", {.min = 1280, .max = 65535, .fallback = 1420}));
+  options.public_endpoint = tunnel.endpoint("public_endpoint");
+}
+
+void read_admin(ConfigSection& root, ControllerOptions& options) {
+  ConfigSection admin = root.section("admin");
+  options.admin_socket = admin.text("socket", "/run/weir/admin.sock");
+  ConfigSection tcp = admin.section("tcp");
+  if (!tcp.present()) return;
+  ControllerOptions::Tcp made;
+  made.listen = tcp.endpoint("listen");
+  made.certificate = tcp.text("certificate");
+  made.key = tcp.text("key");
+  made.client_ca = tcp.text("client_ca");
+  options.admin_tcp = std::move(made);
+}
+
+void read_regions(ConfigSection& root, ControllerOptions& options) {
+  std::set<std::string> seen;
+  for (const std::string& name : root.texts("regions", k_regions_max)) {
+    if (!valid_name(name, false)) {
+      root.complain("regions", in_quotes(name) + " must be 1 to 200 characters of a-z 0-9 - . _");
+    } else if (!seen.insert(name).second) {
+      root.complain("regions", in_quotes(name) + " stands twice");
+    } else {
+      options.regions.emplace_back(name);
+    }
+  }
+  if (seen.empty()) root.complain("regions", "must name at least one region");
+}
+
+}  // namespace
+
+Result<ControllerOptions> read_controller_options(Config& config) {
+  ConfigSection root = config.root();
+  ControllerOptions options;
+  options.mesh = root.text("mesh");
+  if (!options.mesh.empty() && !valid_name(options.mesh, false)) {
+    root.complain("mesh", "must be 1 to 200 characters of a-z 0-9 - . _");
+  }
+  options.state_dir = root.text("state_dir", "/var/lib/weir-controller");
+  options.store =
+      root.choice<ControllerOptions::StoreKind>("store",
+                                                {{"rocksdb", ControllerOptions::StoreKind::rocksdb},
+                                                 {"memory", ControllerOptions::StoreKind::memory}},
+                                                ControllerOptions::StoreKind::rocksdb);
+  read_tunnel(root, options);
+  options.overlay = root.prefix("overlay", *IpPrefix::parse("10.90.0.0/16"));
+  if (!options.overlay.address().is_v4() || options.overlay.length() < 8 ||
+      options.overlay.length() > 29) {
+    root.complain("overlay", "must be an IPv4 prefix with a length from 8 to 29");
+  }
+  read_admin(root, options);
+  options.metrics = root.section("metrics").optional_endpoint("listen");
+  ConfigSection log = root.section("log");
+  options.log_level = log.choice<LogLevel>("level",
+                                           {{"debug", LogLevel::debug},
+                                            {"info", LogLevel::info},
+                                            {"warn", LogLevel::warn},
+                                            {"error", LogLevel::error}},
+                                           LogLevel::info);
+  options.log_format = log.choice<LogFormat>(
+      "format", {{"text", LogFormat::text}, {"json", LogFormat::json}}, LogFormat::text);
+  options.certificate_lifetime =
+      root.section("certificates")
+          .duration("lifetime", {.min = minutes(1), .max = hours(24 * 365), .fallback = hours(24)});
+  read_regions(root, options);
+  options.services = read_services(root, options.regions);
+  WEIR_TRY(config.finish());
+  return options;
+}
+
+}  // namespace weir::controller
