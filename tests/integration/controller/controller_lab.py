@@ -9,6 +9,7 @@ The messages come from proto/weir, compiled when the test starts.
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,8 @@ class Admin:
     def __init__(self, lab):
         import grpc
         from weir.admin.v1 import admin_pb2
+        # A killed controller leaves its socket file: gRPC would back off for seconds on it.
+        wait_until("the admin socket accepts", lambda: self._accepts(lab), 20)
         self.messages = admin_pb2
         self.errors = grpc.RpcError
         self.channel = grpc.insecure_channel("unix:" + lab.socket,
@@ -127,11 +130,17 @@ class Admin:
                         request_serializer=lambda message: message.SerializeToString(),
                         response_deserializer=self._class(method.output_type).FromString),
                 self._class(method.input_type))
+        wait_until("the admin API answers", lambda: self.fails("GetStatus") is None, 10)
 
-        def answers():
-            check(lab.process.poll() is None, "the controller ended while it was starting")
-            return os.path.exists(lab.socket) and self.fails("GetStatus") is None
-        wait_until("the admin socket answers", answers, 20)
+    @staticmethod
+    def _accepts(lab):
+        check(lab.process.poll() is None, "the controller ended while it was starting")
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(lab.socket)
+                return True
+            except OSError:
+                return False
 
     @staticmethod
     def _class(descriptor):
