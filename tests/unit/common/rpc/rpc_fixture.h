@@ -10,7 +10,7 @@
 
 #include "common/rpc/channel.h"
 #include "common/rpc/server.h"
-#include "tests/unit/common/rpc/loop.h"
+#include "tests/doubles/loop.h"
 
 namespace weir {
 

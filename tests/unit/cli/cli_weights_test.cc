@@ -1,0 +1,177 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/cli/cli_fixture.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::int64_t k_noon_ms = StoryClock::k_noon_ms;
+
+void add_weight(google::protobuf::RepeatedPtrField<policy::v1::Weight>& to, const char* region,
+                std::uint32_t weight) {
+  auto& added = *to.Add();
+  added.set_region(region);
+  added.set_weight(weight);
+}
+
+class CliWeights : public CliTest {
+ protected:
+  void plan_a_pin() {
+    add_weight(*admin_.pin.mutable_before(), "eu-west-1", 130);
+    add_weight(*admin_.pin.mutable_before(), "us-east-1", 100);
+    add_weight(*admin_.pin.mutable_after(), "eu-west-1", 30);
+    add_weight(*admin_.pin.mutable_after(), "us-east-1", 70);
+    admin_.pin.add_guards("largest step: ok");
+    admin_.pin.set_epoch(1);
+    admin_.pin.set_generation(13);
+  }
+  const std::vector<std::string> pin_ = {"weights", "pin",       "shop/web",
+                                         "--from",  "eu-west-1", "us-east-1=70,eu-west-1=30",
+                                         "--ttl",   "1h"};
+  std::vector<std::string> pin_with(const char* flag) const {
+    auto command = pin_;
+    command.emplace_back(flag);
+    return command;
+  }
+  const std::string plan_ =
+      "Plan: pin shop/web from eu-west-1, for 1h\n"
+      "TO         WEIGHT NOW  SHARE NOW  WEIGHT THEN  SHARE THEN\n"
+      "eu-west-1         130      56.5%           30       30.0%\n"
+      "us-east-1         100      43.5%           70       70.0%\n"
+      "guard: largest step: ok\n";
+};
+
+TEST_F(CliWeights, ShowsWhatIsWantedInForceAndSeen) {
+  auto& row = *admin_.weights.add_rows();
+  row.set_service("shop/web");
+  row.set_from_region("eu-west-1");
+  auto& home = *row.add_to();
+  home.set_region("eu-west-1");
+  home.set_weight(130);
+  home.set_wanted_share_ppm(565'217);
+  home.set_effective_share_ppm(1'000'000);
+  home.set_seen_share_ppm(998'000);
+  home.set_p99_us(63'000);
+  home.set_error_ppm(9000);
+  home.set_requests_per_second(50);
+  home.set_state("active");
+  auto& far = *row.add_to();
+  far.set_region("us-east-1");
+  far.set_weight(100);
+  far.set_tier(1);
+  far.set_wanted_share_ppm(434'783);
+  far.set_state("down");
+  far.set_why("path");
+  const Outcome run = weirctl({"weights", "get", "shop/web", "--from", "eu-west-1"});
+  EXPECT_EQ(run.exit, 0);
+  EXPECT_EQ(run.out,
+            "SERVICE   FROM       TO         TIER  WEIGHT  WANTED     NOW   SEEN      P99    ERR  "
+            "STATE\n"
+            "shop/web  eu-west-1  eu-west-1     0     130   56.5%  100.0%  99.8%  63.0 ms  0.90%  "
+            "active\n"
+            "                     us-east-1     1     100   43.5%    0.0%   0.0%        -      -  "
+            "down: path\n");
+}
+
+TEST_F(CliWeights, ExplainsThem) {
+  auto& reply = admin_.explanation;
+  reply.set_service("shop/web");
+  reply.set_from_region("eu-west-1");
+  reply.set_agents_acked(1);
+  reply.set_agents_total(1);
+  auto& change = *reply.mutable_change();
+  change.set_epoch(1);
+  change.set_generation(12);
+  change.set_unix_ms(k_noon_ms - 4000);
+  change.set_by("pin by root");
+  add_weight(*change.mutable_before(), "eu-west-1", 100);
+  add_weight(*change.mutable_after(), "eu-west-1", 130);
+  add_weight(*change.mutable_after(), "us-east-1", 130);
+  change.add_reasons("an operator asked for it");
+  change.add_guards("residency: ok");
+  *reply.add_history() = change;
+  const Outcome run = weirctl({"weights", "explain", "shop/web", "--from", "eu-west-1"});
+  EXPECT_EQ(run.exit, 0);
+  EXPECT_EQ(
+      run.out,
+      "shop/web from eu-west-1: revision 1.12, 2026-01-01T11:59:56Z (4s ago), by pin by root\n"
+      "  eu-west-1 100 -> 130 (100.0% -> 50.0%)   us-east-1 0 -> 130 (0.0% -> 50.0%)\n"
+      "\n"
+      "Why\n"
+      "  an operator asked for it\n"
+      "Guards\n"
+      "  residency: ok\n"
+      "Applied by 1/1 agents\n"
+      "Before\n"
+      "  1.12  4s ago  pin by root  eu-west-1 130 (50.0%), us-east-1 130 (50.0%)\n"
+      "Hold it: weirctl weights pin shop/web --from eu-west-1 REGION=WEIGHT,... --ttl 1h\n");
+}
+
+TEST_F(CliWeights, ShowsThePlanAndStopsOnADryRun) {
+  plan_a_pin();
+  const Outcome run = weirctl(pin_with("--dry-run"));
+  EXPECT_EQ(run.exit, 0);
+  EXPECT_EQ(run.out, plan_);
+  EXPECT_EQ(run.err, "dry run, nothing was changed\n");
+  ASSERT_EQ(admin_.pins_asked.size(), 1U);
+  EXPECT_TRUE(admin_.pins_asked[0].dry_run());
+  EXPECT_EQ(admin_.pins_asked[0].ttl_s(), 3600U);
+}
+
+TEST_F(CliWeights, PinsAfterThePlanWithYes) {
+  plan_a_pin();
+  const Outcome run = weirctl(pin_with("--yes"));
+  EXPECT_EQ(run.exit, 0);
+  EXPECT_EQ(run.out, "pinned: revision 1.13\n");
+  EXPECT_EQ(run.err, plan_ + "undo: weirctl weights unpin shop/web --from eu-west-1 --yes\n");
+  ASSERT_EQ(admin_.pins_asked.size(), 2U);
+  EXPECT_FALSE(admin_.pins_asked[1].dry_run());
+  EXPECT_EQ(admin_.pins_asked[1].weights_size(), 2);
+}
+
+TEST_F(CliWeights, NeedsYesWithoutATerminal) {
+  plan_a_pin();
+  const Outcome run = weirctl(pin_);
+  EXPECT_EQ(run.exit, 7);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(admin_.pins_asked.size(), 1U) << "only the plan";
+}
+
+TEST_F(CliWeights, AsksOnATerminal) {
+  plan_a_pin();
+  in_is_tty_ = true;
+  answer_ = "yes\n";
+  EXPECT_EQ(weirctl(pin_).exit, 0);
+  EXPECT_EQ(admin_.pins_asked.size(), 2U);
+}
+
+TEST_F(CliWeights, TellsTheGuardThatRefuses) {
+  admin_.error = Error(Code::failed_precondition, "residency: us-east-1 may not serve eu-west-1");
+  const Outcome run = weirctl(pin_with("--yes"));
+  EXPECT_EQ(run.exit, 7);
+  EXPECT_EQ(run.err,
+            "weirctl: cannot pin shop/web\n"
+            "  why:  residency: us-east-1 may not serve eu-west-1 (failed_precondition)\n"
+            "  next: weirctl weights get shop/web\n");
+}
+
+TEST_F(CliWeights, RefusesWeightsItCannotRead) {
+  for (const char* words : {"us-east-1", "us-east-1=x", "us-east-1=10001", "a=1,a=2", "=5", ""}) {
+    const Outcome run =
+        weirctl({"weights", "pin", "shop/web", "--from", "eu-west-1", words, "--yes"});
+    EXPECT_EQ(run.exit, 2) << words;
+  }
+  EXPECT_TRUE(admin_.pins_asked.empty());
+}
+
+TEST_F(CliWeights, UnpinsWithYes) {
+  admin_.unpin.set_epoch(1);
+  admin_.unpin.set_generation(14);
+  EXPECT_EQ(weirctl({"weights", "unpin", "shop/web", "--from", "eu-west-1"}).exit, 7);
+  const Outcome run = weirctl({"weights", "unpin", "shop/web", "--from", "eu-west-1", "--yes"});
+  EXPECT_EQ(run.exit, 0);
+  EXPECT_EQ(run.out, "unpinned: revision 1.14\n");
+}
+
+}  // namespace
+}  // namespace weir::cli

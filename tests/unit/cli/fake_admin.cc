@@ -1,0 +1,104 @@
+#include "tests/unit/cli/fake_admin.h"
+
+#include <functional>
+#include <utility>
+
+namespace weir::cli {
+
+namespace {
+
+using namespace weir::admin::v1;
+namespace asio = boost::asio;
+
+template <typename Request, typename Reply>
+asio::awaitable<Result<Reply>> answer(std::function<Result<Reply>(const Request&)> make,
+                                      Request request) {
+  co_return make(request);
+}
+
+template <typename Request, typename Reply>
+asio::awaitable<Status> send_all(std::shared_ptr<MessageStream<Request, Reply>> stream,
+                                 std::vector<Reply> messages) {
+  for (const Reply& message : messages) WEIR_CO_TRY(stream->write(message));
+  co_return Status();
+}
+
+template <typename Request, typename Reply>
+void unary(RpcRouter& router, const FakeAdmin& admin, const char* name,
+           std::function<Result<Reply>(const Request&)> make) {
+  const UnaryMethod<Request, Reply> method(std::string("weir.admin.v1.Admin.") + name);
+  router.unary<Request, Reply>(method, [&admin, make = std::move(make)](CallContext,
+                                                                        Request request) {
+    const auto refuse = [&admin](const Request&) -> Result<Reply> { return fail(*admin.error); };
+    return admin.error ? answer<Request, Reply>(refuse, std::move(request))
+                       : answer<Request, Reply>(make, std::move(request));
+  });
+}
+
+/// Always answers with what `reply` holds then.
+template <typename Request, typename Reply>
+void fixed(RpcRouter& router, const FakeAdmin& admin, const char* name, const Reply& reply) {
+  unary<Request, Reply>(router, admin, name, [&reply](const Request&) { return reply; });
+}
+
+template <typename Request, typename Reply>
+void stream(RpcRouter& router, const char* name, std::function<std::vector<Reply>()> messages) {
+  const ServerStreamMethod<Request, Reply> method(std::string("weir.admin.v1.Admin.") + name);
+  router.server_stream<Request, Reply>(
+      method, [messages = std::move(messages)](CallContext, Request,
+                                               std::shared_ptr<MessageStream<Request, Reply>> to) {
+        return send_all<Request, Reply>(std::move(to), messages());
+      });
+}
+
+}  // namespace
+
+void FakeAdmin::fill(RpcRouter& router) {
+  unary<StatusRequest, StatusReply>(router, *this, "GetStatus", [this](const StatusRequest&) {
+    if (statuses.empty()) return Result<StatusReply>(status);
+    StatusReply next = statuses.front();
+    statuses.erase(statuses.begin());
+    return Result<StatusReply>(std::move(next));
+  });
+  unary<CreateTokenRequest, CreateTokenReply>(router, *this, "CreateToken",
+                                              [this](const CreateTokenRequest& request) {
+                                                token_asked = request;
+                                                return token;
+                                              });
+  unary<RemoveAgentRequest, RemoveAgentReply>(router, *this, "RemoveAgent",
+                                              [this](const RemoveAgentRequest& request) {
+                                                removal_asked = request;
+                                                return RemoveAgentReply();
+                                              });
+  unary<PinWeightsRequest, PinWeightsReply>(router, *this, "PinWeights",
+                                            [this](const PinWeightsRequest& request) {
+                                              pins_asked.push_back(request);
+                                              return pin;
+                                            });
+  unary<ListEventsRequest, ListEventsReply>(router, *this, "ListEvents",
+                                            [this](const ListEventsRequest& request) {
+                                              events_asked = request;
+                                              return events;
+                                            });
+  unary<RevokeTokenRequest, RevokeTokenReply>(
+      router, *this, "RevokeToken", [](const RevokeTokenRequest&) { return RevokeTokenReply(); });
+  fixed<ListAgentsRequest>(router, *this, "ListAgents", agents);
+  fixed<ListTokensRequest>(router, *this, "ListTokens", tokens);
+  fixed<ListPathsRequest>(router, *this, "ListPaths", paths);
+  fixed<PingPathRequest>(router, *this, "PingPath", ping);
+  fixed<ListServicesRequest>(router, *this, "ListServices", services);
+  fixed<GetWeightsRequest>(router, *this, "GetWeights", weights);
+  fixed<ExplainWeightsRequest>(router, *this, "ExplainWeights", explanation);
+  fixed<UnpinWeightsRequest>(router, *this, "UnpinWeights", unpin);
+  fixed<ListFailoversRequest>(router, *this, "ListFailovers", failovers);
+  stream<StatusRequest, StatusReply>(router, "WatchStatus", [this] { return statuses; });
+  stream<ListPathsRequest, ListPathsReply>(router, "WatchPaths",
+                                           [this] { return std::vector{paths, paths}; });
+  stream<GetWeightsRequest, GetWeightsReply>(router, "WatchWeights",
+                                             [this] { return std::vector{weights}; });
+  stream<ListEventsRequest, telemetry::v1::Event>(router, "WatchEvents", [this] {
+    return std::vector<telemetry::v1::Event>(events.events().begin(), events.events().end());
+  });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/rpc/router.h"
+#include "weir/admin/v1/admin.pb.h"
+
+namespace weir::cli {
+
+/// A controller that answers what the test put here and keeps what it was asked. The test writes
+/// before a command runs and reads after it.
+struct FakeAdmin {
+  admin::v1::StatusReply status;
+  std::vector<admin::v1::StatusReply> statuses;  // for each next GetStatus, then `status`
+  admin::v1::ListAgentsReply agents;
+  admin::v1::CreateTokenReply token;
+  admin::v1::ListTokensReply tokens;
+  admin::v1::ListPathsReply paths;
+  admin::v1::PingPathReply ping;
+  admin::v1::ListServicesReply services;
+  admin::v1::GetWeightsReply weights;
+  admin::v1::ExplainWeightsReply explanation;
+  admin::v1::PinWeightsReply pin;
+  admin::v1::UnpinWeightsReply unpin;
+  admin::v1::ListFailoversReply failovers;
+  admin::v1::ListEventsReply events;
+  std::optional<Error> error;  // answers everything
+
+  std::vector<admin::v1::PinWeightsRequest> pins_asked;
+  std::optional<admin::v1::CreateTokenRequest> token_asked;
+  std::optional<admin::v1::RemoveAgentRequest> removal_asked;
+  std::optional<admin::v1::ListEventsRequest> events_asked;
+
+  /// Adds every method of the admin API.
+  void fill(RpcRouter& router);
+};
+
+}  // namespace weir::cli
