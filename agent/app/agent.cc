@@ -406,8 +406,11 @@ void Agent::on_health(const std::vector<EndpointState>& changed) {
   const std::vector<EndpointState> states = health_.snapshot();
   local_endpoints_.store(to_local(states));
   gateway_.refresh();
-  enforcer_.on_local_health(states);
-  announcer_.set_local(sum_up(states));
+  // Before every first check has ended, what looks dead may only be unknown: nobody is told.
+  if (health_.settled()) {
+    enforcer_.on_local_health(states);
+    announcer_.set_local(sum_up(states));
+  }
   for (const EndpointState& state : changed) {
     log_.info("health.changed", {{"service", state.service.value()},
                                  {"endpoint", state.endpoint.to_string()},

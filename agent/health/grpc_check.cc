@@ -85,7 +85,7 @@ class GrpcCheck final : public CheckTransport {
     options.message_bytes_max = 64 * 1024;
     // The checks are the traffic; a server that counts pings must not be annoyed by ours.
     options.keepalive_interval = std::chrono::hours(1);
-    options.reconnect_min = std::chrono::milliseconds(100);
+    options.reconnect_first = std::chrono::milliseconds(100);
     options.reconnect_max = std::chrono::milliseconds(500);
     auto channel = RpcChannel::create(executor_, std::move(options));
     if (!channel) {

@@ -22,7 +22,10 @@ struct RpcChannelOptions {
   std::size_t queue_bytes_max = 4 << 20;    // per call, written and not yet taken by the network
   std::chrono::milliseconds keepalive_interval{20'000};
   std::chrono::milliseconds keepalive_timeout{5'000};
-  std::chrono::milliseconds reconnect_min{200};
+  // The first wait after a failure, and the longest one attempt may take: TCP, TLS and HTTP/2 need
+  // four round trips, so a second and more between continents.
+  std::chrono::milliseconds reconnect_first{200};
+  std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds reconnect_max{2'000};
 };
 

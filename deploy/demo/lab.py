@@ -33,6 +33,8 @@ SERVERS = ("web-1", "web-2")
 SERVICE = "shop/web"
 PORT = 8080
 CONTROLLER_ADDRESS = "172.31.0.10"
+# Namespaces share /var/run/wireguard, where `wg` looks for tunnels by interface.
+INTERFACES = {"controller": "weir-ctl", "us-east-1": "weir-use1", "eu-west-1": "weir-euw1", "ap-northeast-1": "weir-apn1"}
 
 
 class DemoError(Exception):
@@ -255,7 +257,8 @@ class Lab:
         for region in REGIONS:
             self.start_servers(region)
         say("Controller")
-        controller = fill("controller.yaml", controller_address=CONTROLLER_ADDRESS, regions=", ".join(REGIONS))
+        controller = fill("controller.yaml", interface=INTERFACES["controller"],
+                          controller_address=CONTROLLER_ADDRESS, regions=", ".join(REGIONS))
         (RUN / "controller.yaml").write_text(controller)
         self.start_controller()
         self.wait_for_controller()
@@ -286,7 +289,8 @@ class Lab:
             folder = RUN / region
             endpoints = ", ".join(f'"{server_address(region, server)}:{PORT}"' for server in SERVERS)
             (folder / "endpoints.yaml").write_text(f"services: {{{SERVICE}: [{endpoints}]}}\n")
-            (folder / "agent.yaml").write_text(fill("agent.yaml", region=region, address=agent_address(region)))
+            (folder / "agent.yaml").write_text(fill("agent.yaml", region=region, interface=INTERFACES[region],
+                                                     address=agent_address(region)))
             token = self.weirctl("mesh", "token", "create", "--region", region, "--cluster", f"{region}-a")
             path = folder / "token"
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
