@@ -317,10 +317,10 @@ void Agent::update_peers(const Revision& revision) {
 /// Checks are wanted for what is both a service of the mesh and has servers here.
 void Agent::update_checks() {
   std::vector<WantedChecks> wanted;
-  if (const auto& now = gate_.in_force()) {
+  if (const auto& now = gate_.in_force(); now && endpoints_) {
     for (const ServicePlan& plan : now->services) {
-      const auto found = endpoints_.find(plan.service);
-      if (found != endpoints_.end()) wanted.push_back({plan.service, plan.health, found->second});
+      const auto found = endpoints_->find(plan.service);
+      if (found != endpoints_->end()) wanted.push_back({plan.service, plan.health, found->second});
     }
   }
   health_.set_wanted(wanted);
@@ -397,7 +397,7 @@ void Agent::on_endpoints(const Result<EndpointMap>& found) {
     return;
   }
   endpoints_ = *found;
-  log_.info("discovery.changed", {{"services", static_cast<std::uint64_t>(endpoints_.size())}});
+  log_.info("discovery.changed", {{"services", static_cast<std::uint64_t>(endpoints_->size())}});
   update_checks();
 }
 
@@ -406,8 +406,9 @@ void Agent::on_health(const std::vector<EndpointState>& changed) {
   const std::vector<EndpointState> states = health_.snapshot();
   local_endpoints_.store(to_local(states));
   gateway_.refresh();
-  // Before every first check has ended, what looks dead may only be unknown: nobody is told.
-  if (health_.settled()) {
+  // Before discovery has spoken and every first check has ended, what looks dead may only be
+  // unknown: nobody is told.
+  if (endpoints_ && health_.settled()) {
     enforcer_.on_local_health(states);
     announcer_.set_local(sum_up(states));
   }

@@ -116,7 +116,7 @@ class Agent {
   Watchdog watchdog_;
 
   // core executor only
-  EndpointMap endpoints_;
+  std::optional<EndpointMap> endpoints_;  // none: discovery has not spoken yet
   GatewayTraffic totals_;  // since the start, for metrics
   BoundedQueue<std::shared_ptr<const Revision>> to_save_;
   boost::asio::thread_pool blocking_{1};
