@@ -164,6 +164,32 @@ INSTANTIATE_TEST_SUITE_P(
                "HTTP/1.1 200 OK\r\nX-State: ok\r\nTransfer-Encoding: chunked\r\n\r\n"
                "3\r\nrea\r\n2\r\ndy\r\n0\r\n\r\n",
                "healthy"},
+        Answer{"EmptyChunked",
+               "HTTP/1.1 200 OK\r\nX-State: ok\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+               "the body does not contain"},
+        Answer{"ChunksWithExtensionsAndTrailers",
+               "HTTP/1.1 200 OK\r\nX-State: ok\r\nTransfer-Encoding: Chunked\r\n\r\n"
+               "5;a=b\r\nready\r\n0\r\nX-Sum: 1\r\n\r\n",
+               "healthy"},
+        Answer{"Interim",
+               "HTTP/1.1 103 Early Hints\r\nX-State: no\r\n\r\n"
+               "HTTP/1.1 200 OK\r\nX-State: ok\r\nContent-Length: 5\r\n\r\nready",
+               "healthy"},
+        Answer{"BareLineEnds", "HTTP/1.0 200 OK\nX-State: ok\nContent-Length: 5\n\nready",
+               "healthy"},
+        Answer{"LengthAndChunks",
+               "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+               "the answer is not HTTP/1: a length and chunks as well"},
+        Answer{"TwoLengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+               "the answer is not HTTP/1: two different lengths"},
+        Answer{"HugeChunk",
+               "HTTP/1.1 200 OK\r\nX-State: ok\r\nTransfer-Encoding: chunked\r\n\r\n"
+               "ffffffffffffffff\r\nready\r\n",
+               "the answer is longer than 64 KiB"},
+        Answer{"LyingChunk",
+               "HTTP/1.1 200 OK\r\nX-State: ok\r\nTransfer-Encoding: chunked\r\n\r\n"
+               "3\r\nready\r\n0\r\n\r\n",
+               "the answer is not HTTP/1: a chunk is longer than its size"},
         Answer{"WrongStatus", "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
                "status 503, wanted 200 to 399"},
         Answer{"WrongBody", "HTTP/1.1 200 OK\r\nX-State: ok\r\nContent-Length: 2\r\n\r\nno",
