@@ -154,6 +154,16 @@ TEST_F(EngineTimers, RekeyOnceWhenReceivingOnAnOldSessionAsInitiator) {
   }
   EXPECT_EQ(sent(wire::k_initiation, a, start).size(), 1U);
   EXPECT_TRUE(sent(wire::k_initiation, b, start).empty());
+
+  // The session that comes of it is renewed the same way.
+  world.filter = nullptr;
+  world.run(seconds(7));
+  ASSERT_EQ(world.engine(a).counters().handshakes_completed, 2U);
+  const Time renewed = world.now();
+  world.run(seconds(163));
+  world.send(b, a, 3);
+  world.run(milliseconds(500));
+  EXPECT_EQ(sent(wire::k_initiation, a, renewed).size(), 1U);
 }
 
 TEST_F(EngineTimers, UseNoSessionAfterThreeMinutes) {
@@ -221,6 +231,21 @@ TEST_F(EngineTimers, KeepAPersistentTunnelUpForHours) {
   EXPECT_EQ(world.send(b, a, 9), InnerVerdict::sent);
   world.run(seconds(1));
   EXPECT_EQ(world.delivered(a).back(), 9U);
+}
+
+TEST_F(EngineTimers, SendAfterAResponseTheirOwnInitiationOnlyFiveSecondsLater) {
+  // The proof of the new session is lost: b, asked to send, waits its turn and then starts itself.
+  world.filter = [](const auto& datagram) { return datagram.type() != wire::k_data; };
+  const Time start = world.now();
+  world.send(a, b, 1);
+  world.run(milliseconds(50));
+  world.filter = nullptr;
+  EXPECT_EQ(world.send(b, a, 2), InnerVerdict::staged);
+  world.run(seconds(4));
+  EXPECT_TRUE(sent(wire::k_initiation, b, start).empty());
+  world.run(seconds(2));
+  EXPECT_EQ(sent(wire::k_initiation, b, start).size(), 1U);
+  EXPECT_EQ(world.delivered(a), std::vector<std::uint64_t>{2});
 }
 
 TEST_F(EngineTimers, StandAClockThatGoesBackwards) {
