@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include "cli/command/admin_methods.h"
+#include "cli/command/command.h"
+#include "cli/command/show.h"
+#include "cli/render/units.h"
+
+namespace weir::cli {
+
+namespace {
+
+using telemetry::v1::Event;
+
+struct Options {
+  bool watch = false;
+  std::uint32_t limit = 50;
+  std::string service;
+  std::string region;
+  std::string type;
+};
+
+Tone tone_of(const std::string& severity) {
+  if (severity == "error") return Tone::bad;
+  return severity == "warn" ? Tone::warn : Tone::plain;
+}
+
+/// One line; the same with and without --watch.
+std::string line_of(const Event& event, bool colour) {
+  std::vector<std::string> where;
+  for (const std::string* part : {&event.agent(), &event.region(), &event.service()}) {
+    if (!part->empty()) where.push_back(printable(*part));
+  }
+  if (!event.agent().empty() && !event.region().empty()) where.erase(where.begin() + 1);
+  const std::string severity = fmt::format("{:<5}", printable(event.severity()));
+  return fmt::format("{}  {}  {:<20}  {}{}{}\n", show_utc(event.unix_ms()),
+                     toned(severity, tone_of(event.severity()), colour), printable(event.type()),
+                     joined(where, " "), where.empty() ? "" : "  ", printable(event.message()));
+}
+
+std::string text_of(AdminSession& session, const ListEventsReply& reply) {
+  std::string all;
+  for (const Event& event : reply.events()) all += line_of(event, session.terminal().colour);
+  if (all.empty()) session.terminal().err << "No events.\n";
+  return all;
+}
+
+/// Events are lines, not screens: a terminal scrolls too.
+void print_event(AdminSession& session, const Event& event) {
+  session.terminal().out << (session.json() ? json_document("Event", event, true)
+                                            : line_of(event, session.terminal().colour))
+                         << std::flush;
+}
+
+Exit run(AdminSession& session, const Options& options) {
+  ListEventsRequest request;
+  request.set_limit(options.limit);
+  request.set_service(options.service);
+  request.set_region(options.region);
+  request.set_type(options.type);
+  const std::string failed = "cannot get the events";
+  if (!options.watch) {
+    return ask_and_show<ListEventsRequest, ListEventsReply>(
+        session, admin_method<ListEventsRequest, ListEventsReply>("ListEvents"), request,
+        "EventList", failed, [&](const ListEventsReply& reply) { return text_of(session, reply); });
+  }
+  const Status ended = session.watch<ListEventsRequest, Event>(
+      admin_stream<ListEventsRequest, Event>("WatchEvents"), request,
+      [&](const Event& event) { print_event(session, event); });
+  return ended ? Exit::ok : session.fail_with(failed, ended.error());
+}
+
+}  // namespace
+
+void add_events(CLI::App& program, AdminSession& session, Exit& exit) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* events = program.add_subcommand("events", "What happened, the newest last");
+  events->add_flag("-w,--watch", options->watch, "Print new ones as they come");
+  events->add_option("--limit", options->limit, "How many")->check(CLI::Range(1, 10'000));
+  events->add_option("--service", options->service, "Only of this service");
+  events->add_option("--region", options->region, "Only of this region");
+  events->add_option("--type", options->type, "Only of this type, such as path.down");
+  events->callback([&session, &exit, options] { exit = run(session, *options); });
+}
+
+}  // namespace weir::cli

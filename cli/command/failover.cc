@@ -1,0 +1,39 @@
+#include "cli/command/admin_methods.h"
+#include "cli/command/command.h"
+#include "cli/command/show.h"
+#include "cli/render/units.h"
+
+namespace weir::cli {
+
+namespace {
+
+Tone tone_of(const std::string& state) {
+  if (state.starts_with("down")) return Tone::bad;
+  return state == "active" ? Tone::good : Tone::warn;
+}
+
+std::string text_of(AdminSession& session, const ListFailoversReply& reply) {
+  Table table({{"SERVICE"}, {"FROM"}, {"AWAY FROM"}, {"SINCE"}, {"STATE"}});
+  for (const FailoverStatus& failover : reply.failovers()) {
+    table.add({failover.service(), failover.from_region(), failover.to_region(),
+               show_ago(failover.since_unix_ms(), session.now_ms()),
+               Cell(failover.state(), tone_of(failover.state()))});
+  }
+  return table_or(session, table, "No failover is active.");
+}
+
+}  // namespace
+
+void add_failover(CLI::App& program, AdminSession& session, Exit& exit) {
+  CLI::App* failover =
+      program.add_subcommand("failover", "Where agents stay away")->require_subcommand(1);
+  failover->add_subcommand("ls", "Every destination that agents avoid now")
+      ->callback([&session, &exit] {
+        exit = ask_and_show<ListFailoversRequest, ListFailoversReply>(
+            session, admin_method<ListFailoversRequest, ListFailoversReply>("ListFailovers"), {},
+            "FailoverList", "cannot list the failovers",
+            [&](const ListFailoversReply& reply) { return text_of(session, reply); });
+      });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cli/command/admin_methods.h"
+#include "cli/command/command.h"
+#include "cli/command/show.h"
+#include "cli/render/units.h"
+
+namespace weir::cli {
+
+namespace {
+
+/// 0 is the worst: shown first.
+int rank(const Agent& agent) {
+  if (!agent.nack().empty()) return 0;
+  return agent.connected() ? 2 : 1;
+}
+
+Cell state_of(const Agent& agent) {
+  if (!agent.nack().empty()) return {"refuses: " + agent.nack(), Tone::bad};
+  return agent.connected() ? Cell("connected", Tone::good) : Cell("gone", Tone::bad);
+}
+
+std::string text_of(AdminSession& session, const ListAgentsReply& reply) {
+  std::vector<Column> titles{{"AGENT"}, {"CLUSTER"}, {"ADDRESS"}, {"REVISION", Align::right},
+                             {"SEEN"},  {"VERSION"}, {"STATE"}};
+  if (session.wide()) {
+    titles.insert(titles.end(), {{"ENDPOINT"}, {"CERTIFICATE ENDS"}, {"JOINED"}, {"KEY"}});
+  }
+  std::vector<Agent> agents(reply.agents().begin(), reply.agents().end());
+  std::sort(agents.begin(), agents.end(), [](const Agent& a, const Agent& b) {
+    return std::pair(rank(a), a.agent()) < std::pair(rank(b), b.agent());
+  });
+  Table table(std::move(titles));
+  for (const Agent& agent : agents) {
+    std::vector<Cell> row{agent.agent(),
+                          agent.cluster(),
+                          agent.overlay_address(),
+                          fmt::format("{}.{}", agent.acked_epoch(), agent.acked_generation()),
+                          show_ago(agent.last_seen_unix_ms(), session.now_ms()),
+                          agent.version(),
+                          state_of(agent)};
+    if (session.wide()) {
+      row.insert(row.end(), {Cell(agent.endpoint().empty() ? "-" : agent.endpoint()),
+                             Cell(show_ago(agent.certificate_expires_unix_ms(), session.now_ms())),
+                             Cell(show_ago(agent.joined_unix_ms(), session.now_ms())),
+                             Cell(agent.public_key())});
+    }
+    table.add(std::move(row));
+  }
+  return table_or(session, table,
+                  "No agent has joined yet: weirctl mesh token create --region R --cluster C");
+}
+
+Exit remove(AdminSession& session, const std::string& agent, bool yes) {
+  if (!session.agree("Remove " + printable(agent) + "? It must join again with a new token.",
+                     yes)) {
+    return Exit::refused;
+  }
+  RemoveAgentRequest request;
+  request.set_agent(agent);
+  const auto reply =
+      session.ask(admin_method<RemoveAgentRequest, RemoveAgentReply>("RemoveAgent"), request);
+  if (!reply) {
+    return session.fail_with("cannot remove " + agent, reply.error(), "weirctl mesh ls");
+  }
+  if (session.json()) {
+    session.terminal().out << json_document("AgentRemoval", *reply, false);
+  } else {
+    session.terminal().err << "removed " << printable(agent) << "\n";
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_mesh(CLI::App& program, AdminSession& session, Exit& exit) {
+  CLI::App* mesh =
+      program.add_subcommand("mesh", "Agents and how they join")->require_subcommand(1);
+  mesh->add_subcommand("ls", "Every agent that has joined")->callback([&session, &exit] {
+    exit = ask_and_show<ListAgentsRequest, ListAgentsReply>(
+        session, admin_method<ListAgentsRequest, ListAgentsReply>("ListAgents"), {}, "AgentList",
+        "cannot list the agents",
+        [&](const ListAgentsReply& reply) { return text_of(session, reply); });
+  });
+
+  struct Options {
+    std::string agent;
+    bool yes = false;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* removal = mesh->add_subcommand("remove", "Take an agent out of the mesh");
+  removal->add_option("agent", options->agent, "REGION/agent-N")->required();
+  removal->add_flag("-y,--yes", options->yes, "Do not ask");
+  removal->callback(
+      [&session, &exit, options] { exit = remove(session, options->agent, options->yes); });
+
+  add_mesh_token(*mesh, session, exit);
+}
+
+}  // namespace weir::cli

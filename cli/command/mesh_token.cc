@@ -1,0 +1,158 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "cli/command/admin_methods.h"
+#include "cli/command/command.h"
+#include "cli/command/show.h"
+#include "cli/render/units.h"
+#include "common/os/fd.h"
+
+namespace weir::cli {
+
+namespace {
+
+struct CreateOptions {
+  std::string region;
+  std::string cluster;
+  std::string ttl;
+  std::uint32_t uses = 1;
+  std::string out;
+};
+
+/// A new file that only its owner can read; made before the token, so that no token is lost.
+Result<Fd> create_secret_file(const std::string& path) {
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file.get() >= 0) return file;
+  return fail(Code::already_exists, path + ": " + std::strerror(errno));
+}
+
+Status write_secret(const Fd& file, const std::string& secret) {
+  const std::string line = secret + "\n";
+  const ssize_t count = ::write(file.get(), line.data(), line.size());
+  if (count == static_cast<ssize_t>(line.size()) && ::fsync(file.get()) == 0) return {};
+  return fail(Code::unavailable, std::strerror(errno));
+}
+
+void tell(AdminSession& session, const CreateOptions& options, const Token& token) {
+  const std::string file = options.out.empty() ? "FILE" : options.out;
+  session.terminal().err << fmt::format(
+      "token {} for region {}, cluster {}: {} use{}, ends {}\n"
+      "next: weir-agent join --token-file {} --config /etc/weir/agent.yaml\n",
+      printable(token.id()), printable(token.region()), printable(token.cluster()),
+      token.uses_left(), token.uses_left() == 1 ? "" : "s",
+      show_ago(token.expires_unix_ms(), session.now_ms()), printable(file));
+}
+
+Exit create(AdminSession& session, const CreateOptions& options) {
+  const std::string failed = "cannot create a token";
+  CreateTokenRequest request;
+  request.set_region(options.region);
+  request.set_cluster(options.cluster);
+  request.set_uses(options.uses);
+  if (!options.ttl.empty()) {
+    const auto ttl = parse_span(options.ttl);
+    if (!ttl || ttl->count() > std::numeric_limits<std::uint32_t>::max()) {
+      return session.fail_with(Exit::usage, failed, "--ttl " + options.ttl + " is no time",
+                               "weirctl mesh token create --region R --cluster C --ttl 10m");
+    }
+    request.set_ttl_s(static_cast<std::uint32_t>(ttl->count()));
+  }
+  Result<Fd> file{Fd()};
+  if (!options.out.empty()) file = create_secret_file(options.out);
+  if (!file) {
+    return session.fail_with(failed, file.error(), "remove the file, or name another with --out");
+  }
+  const auto reply =
+      session.ask(admin_method<CreateTokenRequest, CreateTokenReply>("CreateToken"), request);
+  if (!reply) {
+    if (!options.out.empty()) ::unlink(options.out.c_str());
+    return session.fail_with(failed, reply.error());
+  }
+  if (!options.out.empty()) {
+    const Status written = write_secret(*file, reply->secret());
+    if (!written) {
+      return session.fail_with("cannot write the token to " + options.out, written.error(),
+                               "weirctl mesh token revoke " + reply->token().id());
+    }
+  }
+  if (session.json()) {
+    session.terminal().out << json_document("TokenCreated", *reply, false);
+    return Exit::ok;
+  }
+  if (options.out.empty()) session.terminal().out << printable(reply->secret()) << "\n";
+  tell(session, options, reply->token());
+  return Exit::ok;
+}
+
+Tone tone_of(const std::string& state) { return state == "open" ? Tone::good : Tone::faint; }
+
+std::string text_of(AdminSession& session, const ListTokensReply& reply) {
+  Table table({{"TOKEN"},
+               {"REGION"},
+               {"CLUSTER"},
+               {"STATE"},
+               {"USES LEFT", Align::right},
+               {"ENDS"},
+               {"CREATED"},
+               {"REDEEMED BY"}});
+  for (const Token& token : reply.tokens()) {
+    const std::vector<std::string> by(token.redeemed_by().begin(), token.redeemed_by().end());
+    table.add(
+        {token.id(), token.region(), token.cluster(), Cell(token.state(), tone_of(token.state())),
+         std::to_string(token.uses_left()), show_ago(token.expires_unix_ms(), session.now_ms()),
+         show_ago(token.created_unix_ms(), session.now_ms()), by.empty() ? "-" : joined(by, ", ")});
+  }
+  return table_or(session, table, "No tokens.");
+}
+
+Exit revoke(AdminSession& session, const std::string& id) {
+  RevokeTokenRequest request;
+  request.set_id(id);
+  const auto reply =
+      session.ask(admin_method<RevokeTokenRequest, RevokeTokenReply>("RevokeToken"), request);
+  if (!reply) {
+    return session.fail_with("cannot revoke token " + id, reply.error(), "weirctl mesh token ls");
+  }
+  if (session.json()) {
+    session.terminal().out << json_document("TokenRevocation", *reply, false);
+  } else {
+    session.terminal().err << "revoked token " << printable(id) << "\n";
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_mesh_token(CLI::App& mesh, AdminSession& session, Exit& exit) {
+  CLI::App* token = mesh.add_subcommand("token", "Join tokens")->require_subcommand(1);
+
+  const auto options = std::make_shared<CreateOptions>();
+  CLI::App* creation = token->add_subcommand(
+      "create", "A token for one new agent; printed this once, alone, on standard output");
+  creation->add_option("--region", options->region, "Where the agent will be")->required();
+  creation->add_option("--cluster", options->cluster, "The cluster it speaks for")->required();
+  creation->add_option("--ttl", options->ttl, "How long it is good, such as 10m");
+  creation->add_option("--uses", options->uses, "How many agents may join with it")
+      ->check(CLI::Range(1, 1000));
+  creation->add_option("--out", options->out, "Write it to a new file of mode 0600 instead");
+  creation->callback([&session, &exit, options] { exit = create(session, *options); });
+
+  token->add_subcommand("ls", "Every token, without its secret")->callback([&session, &exit] {
+    exit = ask_and_show<ListTokensRequest, ListTokensReply>(
+        session, admin_method<ListTokensRequest, ListTokensReply>("ListTokens"), {}, "TokenList",
+        "cannot list the tokens",
+        [&](const ListTokensReply& reply) { return text_of(session, reply); });
+  });
+
+  const auto id = std::make_shared<std::string>();
+  CLI::App* revocation = token->add_subcommand("revoke", "Make a token useless");
+  revocation->add_option("id", *id, "As `mesh token ls` shows it")->required();
+  revocation->callback([&session, &exit, id] { exit = revoke(session, *id); });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,215 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "cli/command/admin_methods.h"
+#include "cli/command/command.h"
+#include "cli/command/show.h"
+#include "cli/render/matrix.h"
+#include "cli/render/units.h"
+
+namespace weir::cli {
+
+namespace {
+
+/// Down first, then by loss, then by delay.
+bool is_worse(const PathStatus& a, const PathStatus& b) {
+  if (a.path().up() != b.path().up()) return b.path().up();
+  if (a.path().loss_ppm() != b.path().loss_ppm()) return a.path().loss_ppm() > b.path().loss_ppm();
+  if (a.path().rtt_p50_us() != b.path().rtt_p50_us()) {
+    return a.path().rtt_p50_us() > b.path().rtt_p50_us();
+  }
+  return std::pair(a.from_agent(), a.path().to_agent()) <
+         std::pair(b.from_agent(), b.path().to_agent());
+}
+
+std::string one_way(std::int32_t ppm) {
+  return ppm < 0 ? "-" : show_rate(static_cast<std::uint32_t>(ppm));
+}
+
+std::string list_of(AdminSession& session, const ListPathsReply& reply) {
+  std::vector<Column> titles{{"FROM"},
+                             {"TO"},
+                             {"STATE"},
+                             {"P50", Align::right},
+                             {"P99", Align::right},
+                             {"JITTER", Align::right},
+                             {"LOSS", Align::right},
+                             {"SINCE"}};
+  if (session.wide()) {
+    titles.insert(titles.end(), {{"MIN", Align::right},
+                                 {"P95", Align::right},
+                                 {"LOSS OUT", Align::right},
+                                 {"LOSS BACK", Align::right},
+                                 {"MEASURED"}});
+  }
+  std::vector<PathStatus> paths(reply.paths().begin(), reply.paths().end());
+  std::sort(paths.begin(), paths.end(), is_worse);
+  Table table(std::move(titles));
+  for (const PathStatus& status : paths) {
+    const auto& path = status.path();
+    std::vector<Cell> row{status.from_agent(),
+                          path.to_agent(),
+                          path.up() ? Cell("up", Tone::good) : Cell("down", Tone::bad),
+                          show_us(path.rtt_p50_us()),
+                          show_us(path.rtt_p99_us()),
+                          show_us(path.jitter_us()),
+                          show_rate(path.loss_ppm()),
+                          show_ago(status.since_unix_ms(), session.now_ms())};
+    if (session.wide()) {
+      row.insert(row.end(),
+                 {Cell(show_us(path.rtt_min_us())), Cell(show_us(path.rtt_p95_us())),
+                  Cell(one_way(path.loss_out_ppm())), Cell(one_way(path.loss_back_ppm())),
+                  Cell(show_ago(status.unix_ms(), session.now_ms()))});
+    }
+    table.add(std::move(row));
+  }
+  return table_or(session, table, "No paths yet: two agents make the first.");
+}
+
+struct Metric {
+  const char* words;
+  std::uint32_t (*value)(const telemetry::v1::Path&);
+  std::string (*show)(std::uint32_t);
+};
+
+std::string show_ms(std::uint32_t us) {
+  return us == 0 ? "-" : fmt::format("{:.{}f}", us / 1000.0, us < 10'000 ? 1 : 0);
+}
+
+const std::map<std::string, Metric>& metrics() {
+  using telemetry::v1::Path;
+  static const std::map<std::string, Metric> all = {
+      {"p50", {"p50 RTT in ms", [](const Path& p) { return p.rtt_p50_us(); }, show_ms}},
+      {"p99", {"p99 RTT in ms", [](const Path& p) { return p.rtt_p99_us(); }, show_ms}},
+      {"jitter", {"Jitter in ms", [](const Path& p) { return p.jitter_us(); }, show_ms}},
+      {"loss", {"Loss", [](const Path& p) { return p.loss_ppm(); }, show_rate}}};
+  return all;
+}
+
+/// The worst path of each pair of regions, or nullptr.
+using Worst = std::map<std::pair<std::string, std::string>, const PathStatus*>;
+
+Worst worst_of(const ListPathsReply& reply) {
+  Worst worst;
+  for (const PathStatus& status : reply.paths()) {
+    const PathStatus*& so_far = worst[{status.from_region(), status.path().to_region()}];
+    if (so_far == nullptr || is_worse(status, *so_far)) so_far = &status;
+  }
+  return worst;
+}
+
+Cell cell_of(const Worst& worst, const std::string& from, const std::string& to,
+             const Metric& metric) {
+  const auto found = worst.find({from, to});
+  if (found == worst.end()) return {from == to ? "." : "-", Tone::faint};
+  if (!found->second->path().up()) return {"down", Tone::bad};
+  return metric.show(metric.value(found->second->path()));
+}
+
+std::string matrix_of(AdminSession& session, const ListPathsReply& reply, const Metric& metric) {
+  const std::vector<std::string> regions(reply.regions().begin(), reply.regions().end());
+  const Worst worst = worst_of(reply);
+  std::vector<std::vector<Cell>> cells;
+  for (const std::string& from : regions) {
+    auto& row = cells.emplace_back();
+    for (const std::string& to : regions) row.push_back(cell_of(worst, from, to, metric));
+  }
+  const auto down = std::count_if(reply.paths().begin(), reply.paths().end(),
+                                  [](const PathStatus& status) { return !status.path().up(); });
+  return fmt::format("{}. Row = from, column = to. - no data\n", metric.words) +
+         render_matrix(regions, cells, session.terminal().colour) +
+         fmt::format("{} directed paths, {} down\n", reply.paths_size(), down);
+}
+
+std::string ping_text(const PingPathReply& reply, const std::string& from, const std::string& to) {
+  std::vector<std::uint32_t> rtts(reply.rtt_us().begin(), reply.rtt_us().end());
+  std::string all;
+  for (std::size_t i = 0; i < rtts.size(); ++i) {
+    all +=
+        fmt::format("{} -> {}  {}  {}\n", printable(from), printable(to), i + 1, show_us(rtts[i]));
+  }
+  all += fmt::format("{} sent, {} answered", reply.sent(), rtts.size());
+  if (!rtts.empty()) {
+    std::sort(rtts.begin(), rtts.end());
+    all += fmt::format(", min {}, median {}, max {}", show_us(rtts.front()),
+                       show_us(rtts[rtts.size() / 2]), show_us(rtts.back()));
+  }
+  return all + "\n";
+}
+
+Exit list(AdminSession& session, bool watch,
+          const std::function<std::string(const ListPathsReply&)>& as_text) {
+  const std::string failed = "cannot list the paths";
+  if (watch) {
+    return watch_and_show<ListPathsRequest, ListPathsReply>(
+        session, admin_stream<ListPathsRequest, ListPathsReply>("WatchPaths"), {}, "PathList",
+        failed, as_text);
+  }
+  return ask_and_show<ListPathsRequest, ListPathsReply>(
+      session, admin_method<ListPathsRequest, ListPathsReply>("ListPaths"), {}, "PathList", failed,
+      as_text);
+}
+
+struct PingOptions {
+  std::string from;
+  std::string to;
+  std::uint32_t count = 5;
+};
+
+Exit ping(AdminSession& session, const PingOptions& options) {
+  PingPathRequest request;
+  request.set_from_agent(options.from);
+  request.set_to_agent(options.to);
+  request.set_count(options.count);
+  const auto reply = session.ask(admin_method<PingPathRequest, PingPathReply>("PingPath"), request);
+  if (!reply) {
+    return session.fail_with("cannot ping from " + options.from + " to " + options.to,
+                             reply.error(), "weirctl mesh ls");
+  }
+  show<PingPathReply>(session, "PathPing", *reply, [&](const PingPathReply& answered) {
+    return ping_text(answered, options.from, options.to);
+  });
+  return reply->rtt_us().empty() ? Exit::failed : Exit::ok;
+}
+
+}  // namespace
+
+void add_paths(CLI::App& program, AdminSession& session, Exit& exit) {
+  struct Options {
+    bool watch = false;
+    std::string metric = "p50";
+  };
+  CLI::App* paths =
+      program.add_subcommand("paths", "What every two agents measure between them")->require_subcommand(1);
+
+  const auto listing = std::make_shared<Options>();
+  CLI::App* ls = paths->add_subcommand("ls", "Every path, the worst first");
+  ls->add_flag("-w,--watch", listing->watch, "Follow every change");
+  ls->callback([&session, &exit, listing] {
+    exit = list(session, listing->watch,
+                [&](const ListPathsReply& reply) { return list_of(session, reply); });
+  });
+
+  const auto table = std::make_shared<Options>();
+  CLI::App* matrix = paths->add_subcommand("matrix", "Region by region");
+  matrix->add_flag("-w,--watch", table->watch, "Follow every change");
+  matrix->add_option("--metric", table->metric, "p50, p99, jitter or loss")
+      ->check(CLI::IsMember({"p50", "p99", "jitter", "loss"}));
+  matrix->callback([&session, &exit, table] {
+    const Metric& metric = metrics().at(table->metric);
+    exit = list(session, table->watch,
+                [&](const ListPathsReply& reply) { return matrix_of(session, reply, metric); });
+  });
+
+  const auto pinging = std::make_shared<PingOptions>();
+  CLI::App* once = paths->add_subcommand("ping", "Measure one path now");
+  once->add_option("from", pinging->from, "REGION/agent-N")->required();
+  once->add_option("to", pinging->to, "REGION/agent-N")->required();
+  once->add_option("--count", pinging->count, "Packets")->check(CLI::Range(1, 100));
+  once->callback([&session, &exit, pinging] { exit = ping(session, *pinging); });
+}
+
+}  // namespace weir::cli

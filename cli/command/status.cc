@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+
+#include "cli/command/admin_methods.h"
+#include "cli/command/command.h"
+#include "cli/command/show.h"
+#include "cli/command/status_wait.h"
+#include "cli/render/units.h"
+
+namespace weir::cli {
+
+namespace {
+
+struct Health {
+  const char* word;
+  Tone tone;
+};
+constexpr Health k_ok{"OK", Tone::good};
+constexpr Health k_warn{"WARN", Tone::warn};
+constexpr Health k_fail{"FAIL", Tone::bad};
+
+/// All there is good, none of it: bad; nothing at all is no complaint.
+Health health_of(std::uint32_t good, std::uint32_t total) {
+  if (good >= total) return k_ok;
+  return good == 0 ? k_fail : k_warn;
+}
+
+std::string line(const char* title, Health health, const std::string& words, bool colour) {
+  const std::string word = toned(fmt::format("{:<4}", health.word), health.tone, colour);
+  return fmt::format("{:<10} {}  {}\n", title, word, words);
+}
+
+std::string heading(const StatusReply& status, std::int64_t now_ms) {
+  return fmt::format("weir {}  mesh {}  revision {}.{}  store {}  up {}\n\n",
+                     printable(status.version()), printable(status.mesh()), status.epoch(),
+                     status.generation(), printable(status.store()),
+                     show_span(now_ms - status.started_unix_ms()));
+}
+
+std::string warnings(const StatusReply& status) {
+  if (status.warnings().empty()) return {};
+  std::string all = fmt::format("\n{} warning{}\n", status.warnings_size(),
+                                status.warnings_size() == 1 ? "" : "s");
+  for (const std::string& warning : status.warnings()) all += "  " + printable(warning) + "\n";
+  return all;
+}
+
+std::string text_of(const StatusReply& status, std::int64_t now_ms, bool colour) {
+  const auto of = [](std::uint32_t good, std::uint32_t total) {
+    return fmt::format("{}/{}", good, total);
+  };
+  const auto agents = std::min(status.agents_connected(), status.agents_synced());
+  std::string all = heading(status, now_ms);
+  all += line("Agents", health_of(agents, status.agents_total()),
+              of(status.agents_connected(), status.agents_total()) + " connected, " +
+                  of(status.agents_synced(), status.agents_total()) + " on the newest revision",
+              colour);
+  all += line("Mesh", health_of(status.paths_up(), status.paths_total()),
+              of(status.paths_up(), status.paths_total()) + " paths up", colour);
+  all += line("Services", health_of(status.endpoints_healthy(), status.endpoints_total()),
+              fmt::format("{} service{}, {} endpoints healthy", status.services(),
+                          status.services() == 1 ? "" : "s",
+                          of(status.endpoints_healthy(), status.endpoints_total())),
+              colour);
+  all += line("Failover", status.active_failovers() == 0 ? k_ok : k_warn,
+              status.active_failovers() == 0
+                  ? "none active"
+                  : fmt::format("{} active: weirctl failover ls", status.active_failovers()),
+              colour);
+  all += line("Weights", k_ok,
+              fmt::format("published {}, {} pinned",
+                          show_ago(status.last_publish_unix_ms(), now_ms), status.pins()),
+              colour);
+  return all + warnings(status);
+}
+
+}  // namespace
+
+void add_status(CLI::App& program, AdminSession& session, Exit& exit) {
+  struct Options {
+    bool watch = false;
+    WaitOptions wait;
+    std::string timeout = "2m";
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* status = program.add_subcommand("status", "The whole mesh on one screen");
+  CLI::Option* watch = status->add_flag("-w,--watch", options->watch, "Follow every change");
+  CLI::Option* wait = status->add_flag("--wait", options->wait.wait,
+                                       "Return when the mesh is whole, or at --timeout");
+  wait->excludes(watch);
+  status->add_option("--expect-agents", options->wait.agents, "Agents that must be there")
+      ->needs(wait);
+  status->add_option("--timeout", options->timeout, "Longest wait, such as 90s")->needs(wait);
+  status->callback([&session, &exit, options] {
+    const std::function<std::string(const StatusReply&)> as_text = [&](const StatusReply& reply) {
+      return text_of(reply, session.now_ms(), session.terminal().colour);
+    };
+    const auto get = admin_method<StatusRequest, StatusReply>("GetStatus");
+    const std::string failed = "cannot get the status";
+    if (options->watch) {
+      const auto stream = admin_stream<StatusRequest, StatusReply>("WatchStatus");
+      exit = watch_and_show<StatusRequest, StatusReply>(session, stream, {}, "Status", failed,
+                                                        as_text);
+      return;
+    }
+    if (options->wait.wait) {
+      const auto timeout = parse_span(options->timeout);
+      if (!timeout) {
+        exit = session.fail_with(Exit::usage, "bad --timeout", timeout.error().message(),
+                                 "weirctl status --wait --timeout 2m");
+        return;
+      }
+      options->wait.timeout = *timeout;
+      exit = wait_until_whole(session, options->wait);
+      if (exit != Exit::ok) return;
+    }
+    exit = ask_and_show<StatusRequest, StatusReply>(session, get, {}, "Status", failed, as_text);
+  });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,107 @@
+#include "cli/command_line.h"
+
+#include <ostream>
+
+#include "cli/command/command.h"
+#include "cli/render/text.h"
+
+namespace weir::cli {
+
+namespace {
+
+constexpr const char* k_examples =
+    "Examples:\n"
+    "  weirctl status --wait --expect-agents 3 --timeout 2m\n"
+    "  weirctl mesh token create --region us-east-1 --cluster a --out token\n"
+    "  weirctl paths matrix --metric p99\n"
+    "  weirctl weights get shop/web --from eu-west-1 -o wide\n"
+    "  weirctl weights pin shop/web --from eu-west-1 us-east-1=70,eu-west-1=30 --ttl 1h\n"
+    "  weirctl events -w -o json\n";
+
+/// `weirctl paths ls -o json`: what every command takes may follow it. Examples stay on the top.
+void let_options_follow(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->fallthrough();
+    command->footer("");
+    let_options_follow(*command);
+  }
+}
+
+/// The first word that is no command where one was expected, with the command it resembles.
+std::string suggestion(const CLI::App& program, const std::vector<std::string>& arguments) {
+  const CLI::App* at = &program;
+  for (const std::string& word : arguments) {
+    if (word.starts_with("-")) continue;
+    std::vector<std::string> names;
+    const CLI::App* next = nullptr;
+    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(command->get_name());
+      if (command->get_name() == word) next = command;
+    }
+    if (next == nullptr) return names.empty() ? "" : nearest(word, names);
+    at = next;
+  }
+  return {};
+}
+
+void add_common(CLI::App& program, AdminSession& session) {
+  program.add_option("--socket", session.socket, "The controller's admin socket (WEIR_SOCKET)");
+  program
+      .add_option_function<std::string>(
+          "-o,--output",
+          [&session](const std::string& word) {
+            session.output = word == "json"   ? Output::json
+                             : word == "wide" ? Output::wide
+                                              : Output::table;
+          },
+          "table, wide or json")
+      ->check(CLI::IsMember({"table", "wide", "json"}));
+  program.add_flag_callback("--no-color", [&session] { session.set_colour(false); }, "Words only");
+  program
+      .add_option_function<std::string>(
+          "--color",
+          [&session](const std::string& word) {
+            if (word != "auto") session.set_colour(word == "always");
+          },
+          "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+int explain_usage(const CLI::App& program, const CLI::ParseError& error, const Terminal& terminal,
+                  const std::vector<std::string>& arguments) {
+  if (error.get_exit_code() == 0) return program.exit(error, terminal.out, terminal.err);  // --help
+  const std::string meant = suggestion(program, arguments);
+  terminal.err << "weirctl: cannot read the command line\n  why:  " << printable(error.what())
+               << "\n  next: "
+               << (meant.empty() ? "weirctl --help" : "did you mean \"" + meant + "\"?") << "\n";
+  return static_cast<int>(Exit::usage);
+}
+
+}  // namespace
+
+int run_command_line(const std::vector<std::string>& arguments, Terminal terminal, Clock& clock,
+                     const Environment& environment) {
+  terminal.colour = environment.force_color || (terminal.out_is_tty && !environment.no_color);
+  AdminSession session(terminal, clock);
+  session.socket = environment.socket.empty() ? "/run/weir/admin.sock" : environment.socket;
+  Exit exit = Exit::ok;
+
+  CLI::App program("weirctl: regulates the flow of requests between clusters", "weirctl");
+  program.footer(k_examples);
+  program.require_subcommand(1);
+  add_common(program, session);
+  for (const auto add : {add_status, add_mesh, add_paths, add_services, add_weights, add_failover,
+                         add_events, add_config, add_version}) {
+    add(program, session, exit);
+  }
+  let_options_follow(program);
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
+    program.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    return explain_usage(program, error, terminal, arguments);
+  }
+  return static_cast<int>(exit);
+}
+
+}  // namespace weir::cli

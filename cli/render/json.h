@@ -1,0 +1,16 @@
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <string>
+#include <string_view>
+
+namespace weir::cli {
+
+/// `{"apiVersion":"weir.v1","kind":"KIND", ...}` around the message in proto3's JSON mapping, with
+/// every field present; 64-bit numbers are strings there. Ends with a line end.
+/// `one_line`: for streams, one document a line.
+std::string json_document(std::string_view kind, const google::protobuf::Message& message,
+                          bool one_line);
+
+}  // namespace weir::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/render/table.h"
+
+namespace weir::cli {
+
+/// "us-east-1" -> "us-e", "ap-northeast-1" -> "ap-ne"; the whole names when two would be alike.
+std::vector<std::string> short_region_names(const std::vector<std::string>& regions);
+
+/// Rows from, columns to; `cells[from][to]`. Rows carry whole names, columns short ones.
+std::string render_matrix(const std::vector<std::string>& regions,
+                          const std::vector<std::vector<Cell>>& cells, bool colour);
+
+}  // namespace weir::cli

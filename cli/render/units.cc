@@ -1,0 +1,102 @@
+#include "cli/render/units.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+
+#include "common/base/text.h"
+
+namespace weir::cli {
+
+std::string show_us(std::uint32_t microseconds) {
+  if (microseconds == 0) return "-";
+  const double ms = microseconds / 1000.0;
+  if (ms < 1) return fmt::format("{:.2f} ms", ms);
+  if (ms < 100) return fmt::format("{:.1f} ms", ms);
+  if (ms < 1000) return fmt::format("{:.0f} ms", ms);
+  return fmt::format("{:.2f} s", ms / 1000);
+}
+
+std::string show_share(std::uint32_t ppm) { return fmt::format("{:.1f}%", ppm / 10'000.0); }
+
+std::string show_rate(std::uint32_t ppm) { return fmt::format("{:.2f}%", ppm / 10'000.0); }
+
+std::string show_span(std::int64_t ms) {
+  const std::int64_t s = ms / 1000;
+  if (s < 60) return fmt::format("{}s", s);
+  if (s < 3600) return fmt::format("{}m", s / 60);
+  if (s < 86'400) {
+    return s % 3600 >= 60 ? fmt::format("{}h{}m", s / 3600, s % 3600 / 60)
+                          : fmt::format("{}h", s / 3600);
+  }
+  return fmt::format("{}d", s / 86'400);
+}
+
+std::string show_ago(std::int64_t unix_ms, std::int64_t now_ms) {
+  if (unix_ms == 0) return "-";
+  if (unix_ms > now_ms) return "in " + show_span(unix_ms - now_ms);
+  return show_span(now_ms - unix_ms) + " ago";
+}
+
+std::string show_per_second(double rate) {
+  return rate < 100 ? fmt::format("{:.1f}/s", rate) : fmt::format("{:.0f}/s", rate);
+}
+
+std::string show_utc(std::int64_t unix_ms) {
+  using std::chrono::floor;
+  const std::chrono::sys_time<std::chrono::milliseconds> when{std::chrono::milliseconds(unix_ms)};
+  const auto day = floor<std::chrono::days>(when);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(floor<std::chrono::seconds>(when - day));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+namespace {
+
+/// Seconds in one of the unit; 0: no unit.
+std::int64_t unit_seconds(char unit) {
+  switch (unit) {
+    case 's':
+      return 1;
+    case 'm':
+      return 60;
+    case 'h':
+      return 3600;
+    case 'd':
+      return 86'400;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+Result<std::chrono::seconds> parse_span(std::string_view text) {
+  constexpr std::int64_t longest = 10LL * 366 * 86'400;
+  const auto complaint = [&] {
+    return fail(Code::invalid_argument,
+                in_quotes(text) + " is no time such as 90s, 10m, 1h30m or 2d");
+  };
+  std::int64_t total = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    std::int64_t count = 0;
+    const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), count);
+    const auto used = static_cast<std::size_t>(end - rest.data());
+    if (problem != std::errc() || count < 0 || count > longest || used >= rest.size()) {
+      return complaint();
+    }
+    const std::int64_t unit = unit_seconds(rest[used]);
+    if (unit == 0) return complaint();
+    total += count * unit;
+    if (total > longest) return complaint();
+    rest.remove_prefix(used + 1);
+  }
+  if (total == 0) return complaint();
+  return std::chrono::seconds(total);
+}
+
+}  // namespace weir::cli
