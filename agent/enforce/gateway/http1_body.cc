@@ -59,7 +59,10 @@ BodyMachine::Step BodyMachine::consume(std::string_view bytes) {
       continue;
     }
     step.bad = take(bytes[step.used]);
-    if (step.bad != nullptr) return step;
+    if (step.bad != nullptr) {
+      phase_ = Phase::broken;
+      return step;
+    }
     ++step.used;
   }
   return step;

@@ -49,6 +49,7 @@ class BodyMachine {
     trailer_value,
     trailer_lf,
     last_lf,
+    broken,  // for good
   };
   const char* take(char c);
   const char* take_size(char c);
