@@ -146,13 +146,19 @@ void Gateway::settle() {
 }
 
 GatewayTraffic Gateway::collect() {
-  GatewayTraffic traffic;
+  TrafficStats::Collected collected;
   std::map<std::pair<ServiceName, Endpoint>, std::uint32_t> in_flight;
   for (const auto& worker : state_->workers) {
-    worker->stats().collect(traffic);
+    worker->stats().collect(collected);
     for (const EndpointTraffic& entry : worker->endpoint_traffic()) {
       in_flight[{entry.service, entry.endpoint}] += entry.in_flight;
     }
+  }
+  GatewayTraffic traffic = std::move(collected.totals);
+  for (auto& [key, row] : collected.rows) {
+    row.service = key.first;
+    row.region = key.second;
+    traffic.destinations.push_back(row);
   }
   for (const auto& [key, count] : in_flight) {
     traffic.endpoints.push_back({key.first, key.second, count});

@@ -54,8 +54,8 @@ class Gateway {
   /// Starts the threads. Once.
   Status start();
 
-  /// Listeners for exactly these services: new ones are opened, missing ones closed (connections
-  /// already accepted live on), others stay. Port 0 binds any.
+  /// Listeners for exactly these services: new ones are opened, missing ones closed (what is
+  /// already accepted ends with its request or its relay), others stay. Port 0 binds any.
   /// Errors: unavailable (address and port); the listeners that could be opened are open.
   Status set_services(std::span<const ServicePlan> services);
 

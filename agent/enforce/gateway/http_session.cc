@@ -101,7 +101,7 @@ asio::awaitable<bool> HttpSession::read_request() {
 /// Always false: nothing that follows on this connection can be trusted.
 asio::awaitable<bool> HttpSession::refuse(HeadProblem problem) {
   worker_.stats().bad_request();
-  client_keeps_ = false;
+  client_keeps_ = is_head_ = false;
   touch();
   co_await answer_error(problem.status, problem.reason);
   co_return false;

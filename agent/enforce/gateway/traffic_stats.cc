@@ -1,6 +1,6 @@
 #include "agent/enforce/gateway/traffic_stats.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace weir::agent {
 namespace {
@@ -20,11 +20,7 @@ void merge(const DestinationTraffic& from, DestinationTraffic& into) {
 TrafficStats::Row& TrafficStats::row(const ServiceName& service, const RegionName& region) {
   const std::lock_guard lock(mu_);
   std::unique_ptr<Row>& row = rows_[{service, region}];
-  if (!row) {
-    row = std::make_unique<Row>();
-    row->counts.service = service;
-    row->counts.region = region;
-  }
+  if (!row) row = std::make_unique<Row>();
   return *row;
 }
 
@@ -74,24 +70,15 @@ void TrafficStats::bad_request() {
   ++bad_;
 }
 
-void TrafficStats::collect(GatewayTraffic& into) {
+void TrafficStats::collect(Collected& into) {
   const std::lock_guard lock(mu_);
-  into.clients_accepted += std::exchange(accepted_, 0);
-  into.clients_refused += std::exchange(refused_, 0);
-  into.bad_requests += std::exchange(bad_, 0);
+  into.totals.clients_accepted += std::exchange(accepted_, 0);
+  into.totals.clients_refused += std::exchange(refused_, 0);
+  into.totals.bad_requests += std::exchange(bad_, 0);
   for (auto& [key, row] : rows_) {
-    const auto same = [&key](const DestinationTraffic& entry) {
-      return entry.service == key.first && entry.region == key.second;
-    };
-    auto found = std::ranges::find_if(into.destinations, same);
-    if (found == into.destinations.end()) {
-      into.destinations.push_back({});
-      found = std::prev(into.destinations.end());
-      found->service = key.first;
-      found->region = key.second;
-    }
-    merge(row->counts, *found);
-    found->in_flight += row->in_flight;
+    DestinationTraffic& sum = into.rows[key];
+    merge(row->counts, sum);
+    sum.in_flight += row->in_flight;
     row->counts = {};
   }
 }

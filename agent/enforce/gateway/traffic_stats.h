@@ -33,12 +33,15 @@ class TrafficStats {
   void client_refused();
   void bad_request();
 
+  using Key = std::pair<ServiceName, RegionName>;
+  struct Collected {
+    std::map<Key, DestinationTraffic> rows;
+    GatewayTraffic totals;  // without destinations and endpoints
+  };
   /// Adds everything since the last call to `into` and starts again; in flight stays.
-  void collect(GatewayTraffic& into);
+  void collect(Collected& into);
 
  private:
-  using Key = std::pair<ServiceName, RegionName>;
-
   std::mutex mu_;  // guards everything below
   std::map<Key, std::unique_ptr<Row>> rows_;
   std::uint64_t accepted_ = 0;

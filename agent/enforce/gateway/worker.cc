@@ -16,6 +16,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto k_tick = std::chrono::milliseconds(20);
+constexpr auto k_sweep = std::chrono::milliseconds(250);
 /// A server under load that refuses would otherwise flood the owner.
 constexpr auto k_signal_gap = std::chrono::milliseconds(10);
 
@@ -141,10 +142,10 @@ asio::awaitable<void> Worker::tick() {
   while (!drained_ && co_await shared_->clock.sleep_for(k_tick)) {
     refresh();
     look_after();
-    publish_in_flight();
     if (now() >= next_sweep) {
+      publish_in_flight();
       close_idle();
-      next_sweep = now() + std::chrono::seconds(1);
+      next_sweep = now() + k_sweep;
     }
     end_if_drained();
   }

@@ -62,7 +62,7 @@ class Worker {
   bool drained() const { return drained_; }
   boost::asio::io_context& context() { return context_; }
   TrafficStats& stats() { return stats_; }
-  /// In flight per server, as of the last tick.
+  /// In flight per server, at most 250 ms old.
   std::vector<EndpointTraffic> endpoint_traffic() const;
 
   // Worker's thread, from here on.

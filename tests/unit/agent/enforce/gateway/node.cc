@@ -2,12 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
 namespace weir::agent {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
+
+Node::Node(const std::string& region, ServicePlan plan, unsigned workers)
+    : region_(region),
+      plan_(std::move(plan)),
+      workers_(workers),
+      core_(std::make_unique<asio::io_context>()) {}
+
+Node::~Node() { stop(); }
 
 const ServiceName& Node::web() {
   static const ServiceName name("shop/web");
@@ -53,7 +63,7 @@ Node& Node::start(const std::string& address, std::uint16_t ingress_port) {
   options.ingress_port = ingress_port_;
   publish();
   gateway_ = std::make_unique<Gateway>(
-      options, routes_, endpoints_, clock_, core_.get_executor(),
+      options, routes_, endpoints_, clock_, core_->get_executor(),
       [this](const EndpointSignal& signal) { signals_.push_back(signal); }, 7);
   EXPECT_TRUE(gateway_->start());
   EXPECT_TRUE(gateway_->set_services({&plan_, 1}));
@@ -63,9 +73,9 @@ Node& Node::start(const std::string& address, std::uint16_t ingress_port) {
 
 void Node::stop(milliseconds patience) {
   if (!gateway_) return;
-  core_.restart();
-  auto stopped = asio::co_spawn(core_, gateway_->stop(patience), asio::use_future);
-  core_.run();
+  core_->restart();
+  auto stopped = asio::co_spawn(*core_, gateway_->stop(patience), asio::use_future);
+  core_->run();
   stopped.get();
   gateway_.reset();
 }
@@ -129,8 +139,8 @@ void Node::settle() {
 
 std::vector<EndpointSignal> Node::signals() {
   settle();
-  core_.restart();
-  core_.poll();
+  core_->restart();
+  core_->poll();
   return signals_;
 }
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/enforce/gateway/gateway.h"
 #include "tests/unit/agent/enforce/gateway/scripted.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace weir::agent {
 
@@ -21,9 +21,8 @@ class Node {
  public:
   static const ServiceName& web();
 
-  explicit Node(const std::string& region, ServicePlan plan = http_plan(), unsigned workers = 1)
-      : region_(region), plan_(std::move(plan)), workers_(workers) {}
-  ~Node() { stop(); }
+  explicit Node(const std::string& region, ServicePlan plan = http_plan(), unsigned workers = 1);
+  ~Node();
 
   static ServicePlan http_plan();
   static ServicePlan tcp_plan();
@@ -68,7 +67,7 @@ class Node {
   std::uint16_t ingress_port_ = 0;
 
   SystemClock clock_;
-  boost::asio::io_context core_;
+  std::unique_ptr<boost::asio::io_context> core_;
   Snapshot<RoutingTable> routes_;
   Snapshot<LocalEndpoints> endpoints_;
   std::vector<EndpointSignal> signals_;
