@@ -64,6 +64,12 @@ Status ControlPlane::load() {
   WEIR_ASSIGN(state, store.get(k_publish_state_row));
   if (state) {
     WEIR_ASSIGN(decoded, decode_state(state->value));
+    for (const auto& [agent, stamp] : decoded.agents) {
+      last_publish_unix_ms_ = std::max(last_publish_unix_ms_, stamp.issued_unix_ms);
+    }
+    for (const auto& [key, weights] : decoded.weights) {
+      last_publish_unix_ms_ = std::max(last_publish_unix_ms_, weights.change.unix_ms);
+    }
     publisher_.restore(std::move(decoded));
   }
   WEIR_ASSIGN(changes, scan_all(store, k_change_rows, k_rows_max));

@@ -114,7 +114,7 @@ asio::awaitable<Status> ControlPlane::admit(AgentId agent, pb::Hello hello) {
     agents_changed();
   }
   parts_.log.info("session.begun", {{"agent", agent.value()},
-                                    {"version", in_quotes(hello.version())},
+                                    {"version", hello.version()},
                                     {"epoch", in_force.epoch},
                                     {"generation", in_force.generation}});
   note("agent.connected", "info", agent.value() + " is connected", agent);
@@ -131,9 +131,8 @@ void ControlPlane::take_ack(const AgentId& agent, const pb::Ack& ack) {
   const RevisionId id{.epoch = ack.epoch(), .generation = ack.generation()};
   acks_.answer(agent, id, ack.error());
   if (ack.error().empty()) return;
-  parts_.log.warn(
-      "revision.refused",
-      {{"agent", agent.value()}, {"generation", id.generation}, {"why", in_quotes(ack.error())}});
+  parts_.log.warn("revision.refused",
+                  {{"agent", agent.value()}, {"generation", id.generation}, {"why", ack.error()}});
   note("revision.refused", "error",
        agent.value() + " refused revision " + std::to_string(id.epoch) + "." +
            std::to_string(id.generation) + ": " + in_quotes(ack.error()),
@@ -177,7 +176,7 @@ asio::awaitable<Result<pb::EnrolReply>> ControlPlane::enrol(pb::EnrolRequest req
       parts_.blocking, [&enroller = parts_.enroller, asked = from_message(request),
                         now = unix_ms()] { return enroller.enrol(asked, now); });
   if (!enrolled) {
-    parts_.log.warn("enrol.refused", {{"token", in_quotes(request.token_id())},
+    parts_.log.warn("enrol.refused", {{"token", request.token_id().substr(0, 64)},
                                       {"why", enrolled.error().message()}});
     note("enrol.refused", "warn", enrolled.error().message());
     co_return fail(enrolled.error());

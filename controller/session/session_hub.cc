@@ -203,6 +203,12 @@ void SessionHub::push(const AgentId& agent) {
       session.digest == newest->digest()) {
     return;
   }
+  // Restored from a backup, we know less than the agent has: it would refuse. The next publication
+  // begins an epoch above.
+  if (std::pair(newest->epoch(), newest->generation()) <
+      std::pair(session.epoch, session.generation)) {
+    return;
+  }
   session.epoch = newest->epoch();
   session.generation = newest->generation();
   session.digest = newest->digest();

@@ -11,8 +11,9 @@ using std::chrono::microseconds;
 
 constexpr std::chrono::seconds k_fresh{10};
 
+/// Used as its weight says, or kept for later, or nobody there: no failover.
 bool plain(const std::string& state) {
-  return state.empty() || state == "active" || state == "standby";
+  return state.empty() || state == "active" || state == "standby" || state.starts_with("waiting");
 }
 
 /// The better of two paths between the same regions: up before down, then the shorter.

@@ -9,6 +9,11 @@ constexpr std::size_t k_windows_max = 4096;  // of one flow: agents report once 
 
 bool plain(const std::string& state) { return state.empty() || state == "active"; }
 
+/// "ramping" of "ramping 40 %", "down" of "down: path": what does not change from report to report.
+std::string_view kind_of(std::string_view state) {
+  return state.substr(0, state.find_first_of(" :"));
+}
+
 }  // namespace
 
 void TrafficTable::add(const AgentId& agent, const RegionName& from,
@@ -23,7 +28,7 @@ void TrafficTable::add(const AgentId& agent, const RegionName& from,
   if (flow.windows.size() > k_windows_max) flow.windows.pop_front();
 
   AgentState& mine = flow.agents[agent];
-  if (mine.state.since_unix_ms == 0 || mine.state.state != traffic.state()) {
+  if (mine.state.since_unix_ms == 0 || kind_of(mine.state.state) != kind_of(traffic.state())) {
     mine.state.since_unix_ms = unix_ms;
   }
   mine.state.state = traffic.state();

@@ -163,6 +163,15 @@ TEST_F(SessionHubTest, SendsNothingToAnAgentThatHasIt) {
   EXPECT_EQ(agent.count(pb::ControllerMessage::kRevision), 1U);
 }
 
+TEST_F(SessionHubTest, SendsNothingOlderThanTheAgentHas) {
+  FakeAgent& agent = join_with(9);
+  EXPECT_EQ(agent.count(pb::ControllerMessage::kRevision), 0U);
+  newest_ = revision(10);
+  hub_.push(k_agent);
+  run(milliseconds(0));
+  EXPECT_EQ(agent.count(pb::ControllerMessage::kRevision), 1U);
+}
+
 TEST_F(SessionHubTest, KeepsOnlyTheNewestRevisionForAnAgentThatIsBehind) {
   FakeAgent& agent = join_with(3);
   for (std::uint64_t generation = 4; generation <= 100; ++generation) {

@@ -108,6 +108,28 @@ TEST(Telemetry, ShowsADestinationThatSomeAgentLeft) {
   EXPECT_TRUE(telemetry.failovers().empty());
 }
 
+TEST(Telemetry, KeepsTheMomentAFailoverBeganWhileItRamps) {
+  Telemetry telemetry = fresh();
+  std::uint64_t sequence = 0;
+  for (const char* state : {"down: path", "ramping 20 %", "ramping 40 %", "ramping 60 %"}) {
+    pb::Report window = report(++sequence);
+    add_traffic(window, 1, 1, state);
+    const auto unix_ms = static_cast<std::int64_t>(sequence * 1000);
+    ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, unix_ms));
+  }
+  ASSERT_EQ(telemetry.failovers().size(), 1U);
+  EXPECT_EQ(telemetry.failovers()[0].state.state, "ramping 60 %");
+  EXPECT_EQ(telemetry.failovers()[0].state.since_unix_ms, 2000);
+}
+
+TEST(Telemetry, CountsARegionWithoutAgentsAsNoFailover) {
+  Telemetry telemetry = fresh();
+  pb::Report window = report(1);
+  add_traffic(window, 1, 1, "waiting: no agent in the region");
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, 0));
+  EXPECT_TRUE(telemetry.failovers().empty());
+}
+
 TEST(Telemetry, RefusesAnOldReportUntilTheAgentStartsAnew) {
   Telemetry telemetry = fresh();
   ASSERT_TRUE(telemetry.ingest(k_one, k_us, report(7), k_start, 0));

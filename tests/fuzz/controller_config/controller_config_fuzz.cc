@@ -1,0 +1,30 @@
+// controller.yaml, whatever it holds: refused with complaints, or options whose every region gets
+// weights the guards accept.
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "common/routing/safe_set.h"
+#include "controller/app/options.h"
+#include "controller/policy/static_policy.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace weir;
+  if (size > 16384) return 0;
+  auto config = Config::parse({reinterpret_cast<const char*>(data), size}, "f");
+  if (!config) return 0;
+  const auto options = controller::read_controller_options(*config);
+  if (!options) return 0;
+  Observation observation;
+  observation.regions = options->regions;
+  controller::StaticPolicy policy(options->services);
+  for (const WeightProposal& proposal : policy.observe(observation)) {
+    for (const ServiceConfig& service : options->services) {
+      if (service.plan.service != proposal.service) continue;
+      const auto safe =
+          to_safe_set({}, proposal.weights, service.guards_for(proposal.from), options->regions);
+      if (!safe) abort();
+    }
+  }
+  return 0;
+}

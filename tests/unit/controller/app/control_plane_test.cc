@@ -1,0 +1,399 @@
+// The whole controller but its sockets and its tunnel: a store in memory, agents that enrol and
+// hold sessions in memory, an operator at the desk.
+
+#include "controller/app/control_plane.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "common/async/task_group.h"
+#include "common/crypto/p256.h"
+#include "common/crypto/x25519.h"
+#include "common/join/enrol_proof.h"
+#include "common/join/join_token.h"
+#include "common/join/mesh_uri.h"
+#include "common/model/codec.h"
+#include "common/rpc/call.h"
+#include "common/rpc/memory_stream.h"
+#include "controller/app/operator_desk.h"
+#include "controller/store/memory/memory_store.h"
+
+namespace weir::controller {
+namespace {
+
+namespace asio = boost::asio;
+namespace pb = control::v1;
+using std::chrono::milliseconds;
+
+const BidiMethod<pb::AgentMessage, pb::ControllerMessage> k_connect(
+    "weir.control.v1.Session.Connect");
+const RegionName k_us("us");
+const RegionName k_eu("eu");
+
+ControllerOptions options() {
+  ControllerOptions made;
+  made.mesh = "demo";
+  made.public_endpoint = *Endpoint::parse("192.0.2.1:51820");
+  made.overlay = *IpPrefix::parse("10.90.0.0/16");
+  made.certificate_lifetime = std::chrono::hours(24);
+  made.regions = {k_us, k_eu};
+  ServiceConfig service;
+  service.plan.service = ServiceName("shop/web");
+  service.plan.listen_port = 8080;
+  made.services = {service};
+  return made;
+}
+
+std::string text_of(ByteView bytes) { return std::string(as_text(bytes)); }
+
+/// What a machine sends that holds `token`.
+pb::EnrolRequest request_with(const std::string& text, KeySource& keys) {
+  const JoinToken token = *decode_join_token(text);
+  const X25519KeyPair own = X25519KeyPair::generate(keys);
+  const ByteVector csr = make_csr(P256Key::generate());
+  pb::EnrolRequest request;
+  request.set_token_id(to_string(token.id));
+  request.set_token_secret(text_of(redeem_secret(token.secret).bytes()));
+  request.set_public_key(text_of(own.public_key()));
+  request.set_csr_der(text_of(csr));
+  request.set_key_proof(
+      text_of(*enrol_proof(own.private_key(), token.controller_key, token.id, csr)));
+  return request;
+}
+
+/// An agent's end of a session: applies what comes, unless told to refuse.
+class FakeAgent {
+ public:
+  using Stream = MessageStream<pb::ControllerMessage, pb::AgentMessage>;
+
+  FakeAgent(asio::io_context& core, const RpcRouter& router, const std::string& name)
+      : client_(core.get_executor(), router, options_for(name)), tasks_(core.get_executor()) {
+    stream_ = std::make_shared<Stream>(open(client_, k_connect));
+    tasks_.spawn("fake agent", read_all(*this, stream_));
+  }
+
+  void hello(const RevisionId& in_force = {}, const std::string& endpoint = "") {
+    pb::AgentMessage message;
+    message.mutable_hello()->set_version("test");
+    message.mutable_hello()->set_epoch(in_force.epoch);
+    message.mutable_hello()->set_generation(in_force.generation);
+    message.mutable_hello()->set_public_endpoint(endpoint);
+    ASSERT_TRUE(stream_->write(message));
+  }
+  void send(const pb::AgentMessage& message) { ASSERT_TRUE(stream_->write(message)); }
+  void stop() {
+    stream_->close(fail(Code::cancelled, "the test is over"));
+    tasks_.stop();
+  }
+
+  std::string refusal;  // not empty: answers with it
+  std::vector<Revision> revisions;
+  std::optional<Status> ended;
+
+ private:
+  static MemoryStreamOptions options_for(const std::string& name) {
+    MemoryStreamOptions made;
+    made.client = {.address = "memory",
+                   .local = false,
+                   .authenticated = true,
+                   .common_name = "",
+                   .uris = {agent_uri("demo", AgentId(name))}};
+    return made;
+  }
+  static asio::awaitable<void> read_all(FakeAgent& self, std::shared_ptr<Stream> from) {
+    while (auto message = co_await from->read()) {
+      if (message->has_revision()) self.take(message->revision());
+    }
+    self.ended = co_await from->closed();
+  }
+  void take(const policy::v1::Revision& message) {
+    auto revision = from_proto(message);
+    ASSERT_TRUE(revision) << revision.error().message();
+    pb::AgentMessage answer;
+    answer.mutable_ack()->set_epoch(revision->id.epoch);
+    answer.mutable_ack()->set_generation(revision->id.generation);
+    answer.mutable_ack()->set_error(refusal);
+    if (refusal.empty()) revisions.push_back(*std::move(revision));
+    (void)stream_->write(answer);
+  }
+
+  MemoryClient client_;
+  TaskGroup tasks_;
+  std::shared_ptr<Stream> stream_;
+};
+
+/// One life of the controller, on a store that outlives it.
+class Life {
+ public:
+  explicit Life(Store& store) : store_(store) {
+    Enroller::Options enrol;
+    enrol.mesh = options_.mesh;
+    enrol.overlay = options_.overlay.to_string();
+    enrol.public_endpoint = options_.public_endpoint;
+    std::ranges::fill(enrol.tunnel_key.writable(), std::uint8_t{0x48});  // the same in each life
+    enrol.regions = options_.regions;
+    enroller_ = *Enroller::open(enrol, store_, keys_, 1000);
+    plane_ = std::make_unique<ControlPlane>(
+        core_.get_executor(),
+        ControlPlane::Parts{.options = options_,
+                            .clock = clock_,
+                            .store = store_,
+                            .enroller = *enroller_,
+                            .blocking = blocking_,
+                            .log = log_,
+                            .version = "test",
+                            .fatal = [](const std::string& why) { FAIL() << why; },
+                            .sync_tunnel = [] { return nothing(); }});
+    EXPECT_TRUE(plane_->load());
+    desk_ = std::make_unique<OperatorDesk>(*plane_, "memory");
+    plane_->sessions().serve(router_);
+    tasks_.spawn("publish", plane_->run());
+    EXPECT_TRUE(wait(plane_->published()));
+  }
+  ~Life() {
+    for (const auto& agent : agents_) agent->stop();
+    tasks_.stop();
+    core_.restart();
+    core_.run();
+    blocking_.join();
+  }
+
+  /// Runs the core until `task` is done.
+  template <typename T>
+  T wait(asio::awaitable<T> task) {
+    std::optional<T> result;
+    asio::co_spawn(core_, std::move(task), [&result](const std::exception_ptr&, T made) {
+      result.emplace(std::move(made));
+    });
+    until([&result] { return result.has_value(); });
+    return *std::move(result);
+  }
+  void until(const std::function<bool()>& condition) {
+    for (int i = 0; i < 5000 && !condition(); ++i) {
+      core_.restart();
+      core_.run_one_for(milliseconds(5));
+    }
+    ASSERT_TRUE(condition()) << "never happened";
+  }
+
+  std::string token(const RegionName& region) {
+    const TokenRequest wanted{.region = region,
+                              .cluster = ClusterName("c-" + region.value()),
+                              .ttl = std::chrono::minutes(5),
+                              .uses = 1};
+    return enroller_->create_token(wanted, plane_->unix_ms())->text.reveal();
+  }
+  Result<pb::EnrolReply> enrol(const RegionName& region) {
+    return wait(plane_->enrol(request_with(token(region), keys_)));
+  }
+  FakeAgent& connect(const std::string& name, const RevisionId& in_force = {},
+                     const std::string& endpoint = "") {
+    agents_.push_back(std::make_unique<FakeAgent>(core_, router_, name));
+    agents_.back()->hello(in_force, endpoint);
+    return *agents_.back();
+  }
+  Result<admin::v1::PinWeightsReply> pin(std::uint32_t us, std::uint32_t eu) {
+    admin::v1::PinWeightsRequest request;
+    request.set_service("shop/web");
+    request.set_from_region("us");
+    auto& first = *request.add_weights();
+    first.set_region("us");
+    first.set_weight(us);
+    auto& second = *request.add_weights();
+    second.set_region("eu");
+    second.set_weight(eu);
+    return wait(desk_->pin(request, "root"));
+  }
+
+  ControlPlane& plane() { return *plane_; }
+  OperatorDesk& desk() { return *desk_; }
+
+ private:
+  static asio::awaitable<void> nothing() { co_return; }
+
+  Store& store_;
+  const ControllerOptions options_ = options();
+  asio::io_context core_;
+  asio::thread_pool blocking_{1};
+  SystemClock clock_;
+  SystemKeySource keys_;
+  Log log_{LogLevel::error};
+  std::unique_ptr<Enroller> enroller_;
+  std::unique_ptr<ControlPlane> plane_;
+  std::unique_ptr<OperatorDesk> desk_;
+  RpcRouter router_;
+  TaskGroup tasks_{core_.get_executor()};
+  std::vector<std::unique_ptr<FakeAgent>> agents_;
+};
+
+TEST(ControlPlane, AnswersAnEnrolmentWithTheFirstRevision) {
+  MemoryStore store;
+  Life life(store);
+  const auto reply = life.enrol(k_us);
+  ASSERT_TRUE(reply) << reply.error().message();
+  EXPECT_EQ(reply->agent(), "us/agent-1");
+  EXPECT_EQ(reply->overlay_address(), "10.90.0.2");
+  const auto revision = from_proto(reply->revision());
+  ASSERT_TRUE(revision) << revision.error().message();
+  ASSERT_EQ(revision->peers.size(), 1U);
+  EXPECT_TRUE(revision->peers[0].controller);
+  EXPECT_EQ(revision->peers[0].endpoint->to_string(), "192.0.2.1:51820");
+  EXPECT_EQ(revision->services.at(0).weights, (std::vector<Weight>{{k_us, 130}, {k_eu, 100}}));
+}
+
+TEST(ControlPlane, TellsEveryAgentOfTheOthersAndWhereTheyAre) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  ASSERT_TRUE(life.enrol(k_eu));
+  FakeAgent& us = life.connect("us/agent-1");
+  life.until([&us] { return !us.revisions.empty(); });
+  EXPECT_FALSE(us.revisions.back().peers.at(1).endpoint);
+  life.connect("eu/agent-1", {}, "198.51.100.7:51820");
+  life.until([&us] { return us.revisions.back().peers.at(1).endpoint.has_value(); });
+  EXPECT_EQ(us.revisions.back().peers[1].endpoint->to_string(), "198.51.100.7:51820");
+}
+
+TEST(ControlPlane, DoesNotPassOnAnEndpointInsideTheMesh) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  ASSERT_TRUE(life.enrol(k_eu));
+  FakeAgent& us = life.connect("us/agent-1");
+  life.connect("eu/agent-1", {}, "10.90.0.2:51820");
+  life.until([&] { return life.desk().status().agents_synced() == 2; });
+  EXPECT_FALSE(us.revisions.back().peers.at(1).endpoint);
+}
+
+TEST(ControlPlane, PublishesAPinAndExplainsIt) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  FakeAgent& us = life.connect("us/agent-1");
+  life.until([&] { return life.desk().status().agents_synced() == 1; });
+  const auto pinned = life.pin(70, 30);
+  ASSERT_TRUE(pinned) << pinned.error().message();
+  life.until([&us] { return us.revisions.back().services[0].weights[0].weight == 70; });
+  EXPECT_EQ(us.revisions.back().id.generation, pinned->generation());
+
+  admin::v1::ExplainWeightsRequest ask;
+  ask.set_service("shop/web");
+  ask.set_from_region("us");
+  life.until([&] { return life.desk().explain(ask)->agents_acked() == 1; });
+  EXPECT_EQ(life.desk().explain(ask)->change().by(), "pin by root");
+  ask.set_generation(1);
+  EXPECT_EQ(life.desk().explain(ask)->change().by(), "static");
+}
+
+TEST(ControlPlane, KeepsPinsRevisionsAndEndpointsOverARestart) {
+  MemoryStore store;
+  RevisionId before;
+  ByteVector digest;
+  {
+    Life life(store);
+    ASSERT_TRUE(life.enrol(k_us));
+    ASSERT_TRUE(life.enrol(k_eu));
+    FakeAgent& us = life.connect("us/agent-1");
+    life.connect("eu/agent-1", {}, "198.51.100.7:51820");
+    ASSERT_TRUE(life.pin(70, 30));
+    life.until([&] { return life.desk().status().agents_synced() == 2; });
+    before = us.revisions.back().id;
+    digest = us.revisions.back().digest;
+  }
+  Life life(store);
+  const auto kept = life.plane().publisher().revision_for(AgentId("us/agent-1"));
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ((RevisionId{kept->epoch(), kept->generation()}), before);
+  EXPECT_EQ(kept->digest(), as_text(digest));
+  EXPECT_EQ(life.desk().status().pins(), 1U);
+  FakeAgent& eu = life.connect("eu/agent-1", {}, "198.51.100.7:51820");
+  life.until([&eu] { return !eu.revisions.empty(); });
+  EXPECT_EQ(life.plane().publisher().state().id, before) << "a restart has nothing to say";
+}
+
+TEST(ControlPlane, BeginsANewEpochWhenItsStoreIsOlderThanAnAgent) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  FakeAgent& us = life.connect("us/agent-1", {.epoch = 1, .generation = 50});
+  life.until([&us] { return !us.revisions.empty(); });
+  EXPECT_EQ(us.revisions.size(), 1U) << "something the agent would refuse was sent";
+  EXPECT_EQ(us.revisions[0].id.epoch, 2U);
+}
+
+TEST(ControlPlane, ShowsARefusalUntilSomethingNewerIsInForce) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  FakeAgent& us = life.connect("us/agent-1");
+  life.until([&] { return life.desk().status().agents_synced() == 1; });
+  us.refusal = "no memory";
+  ASSERT_TRUE(life.pin(70, 30));
+  life.until([&] { return !life.desk().status().warnings().empty(); });
+  EXPECT_NE(life.desk().status().warnings(0).find("no memory"), std::string::npos);
+  us.refusal.clear();
+  ASSERT_TRUE(life.pin(60, 40));
+  life.until([&] { return life.desk().status().warnings().empty(); });
+}
+
+TEST(ControlPlane, CountsWhatAgentsReport) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  FakeAgent& us = life.connect("us/agent-1");
+  life.until([&] { return life.desk().status().agents_connected() == 1; });
+  pb::AgentMessage message;
+  auto& report = *message.mutable_report();
+  report.set_sequence(1);
+  report.set_window_ms(1000);
+  for (const char* to : {"us", "eu"}) {
+    auto& traffic = *report.add_traffic();
+    traffic.set_service("shop/web");
+    traffic.set_to_region(to);
+    traffic.set_started(to == std::string("us") ? 75 : 25);
+    traffic.set_state("active");
+  }
+  us.send(message);
+  admin::v1::GetWeightsRequest ask;
+  ask.set_service("shop/web");
+  ask.set_from_region("us");
+  life.until([&] { return life.desk().weights(ask)->rows(0).requests_per_second() > 99; });
+  EXPECT_EQ(life.desk().weights(ask)->rows(0).to(0).seen_share_ppm(), 750'000U);
+  EXPECT_EQ(life.desk().weights(ask)->rows(0).to(0).why(), "nearby");
+}
+
+TEST(ControlPlane, PutsARemovedAgentOut) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  ASSERT_TRUE(life.enrol(k_eu));
+  FakeAgent& us = life.connect("us/agent-1");
+  FakeAgent& eu = life.connect("eu/agent-1");
+  life.until([&] { return life.desk().status().agents_synced() == 2; });
+  ASSERT_TRUE(life.wait(life.desk().remove_agent("eu/agent-1", "root")));
+  life.until([&] { return eu.ended.has_value(); });
+  life.until([&us] { return us.revisions.back().peers.size() == 1; });
+  FakeAgent& again = life.connect("eu/agent-1");
+  life.until([&] { return again.ended.has_value(); });
+  EXPECT_EQ(again.ended->error().code(), Code::permission_denied);
+  EXPECT_FALSE(life.wait(life.desk().remove_agent("eu/agent-1", "root")));
+}
+
+TEST(OperatorDesk, RefusesAPinThatMeansNothing) {
+  MemoryStore store;
+  Life life(store);
+  EXPECT_EQ(life.pin(0, 0).error().code(), Code::invalid_argument);
+  EXPECT_EQ(life.pin(10001, 0).error().code(), Code::invalid_argument);
+  admin::v1::UnpinWeightsRequest unpin;
+  unpin.set_service("shop/web");
+  unpin.set_from_region("us");
+  EXPECT_EQ(life.wait(life.desk().unpin(unpin, "root")).error().code(), Code::not_found);
+  EXPECT_EQ(life.plane().publisher().state().id.generation, 1U);
+}
+
+}  // namespace
+}  // namespace weir::controller
