@@ -102,6 +102,13 @@ TEST_F(HttpStatusTest, ClosesOnGarbageAndOnOverlongHeads) {
   EXPECT_EQ(ask("GET / HTTP/1.1\r\nX: " + std::string(20000, 'a') + "\r\n\r\n"), "");
 }
 
+TEST_F(HttpStatusTest, OutlivesABodyThatArrivesCut) {
+  const std::string head = "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const char* body : {"0\r\n\r", "0\r\nX", "5\r\nab", "zz\r\n"}) {
+    EXPECT_NE(ask(head + body).find("200 OK"), std::string::npos) << body;
+  }
+}
+
 TEST_F(HttpStatusTest, SaysWhyItIsNotReady) {
   asio::post(context_, [this] { problem_ = "no revision yet"; });
   const std::string answer = ask("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
