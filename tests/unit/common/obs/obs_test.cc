@@ -74,6 +74,7 @@ class HttpStatusTest : public testing::Test {
     asio::ip::tcp::socket socket(client);
     socket.connect({asio::ip::make_address("127.0.0.1"), server_.port()});
     asio::write(socket, asio::buffer(request));
+    socket.shutdown(asio::ip::tcp::socket::shutdown_send);
     std::string answer;
     boost::system::error_code end;
     asio::read(socket, asio::dynamic_buffer(answer), end);
@@ -105,7 +106,8 @@ TEST_F(HttpStatusTest, ClosesOnGarbageAndOnOverlongHeads) {
 TEST_F(HttpStatusTest, OutlivesABodyThatArrivesCut) {
   const std::string head = "GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const char* body : {"0\r\n\r", "0\r\nX", "5\r\nab", "zz\r\n"}) {
-    EXPECT_NE(ask(head + body).find("200 OK"), std::string::npos) << body;
+    ask(head + body);  // answered or closed, whichever
+    EXPECT_NE(ask("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").find("200 OK"), std::string::npos);
   }
 }
 
