@@ -182,8 +182,8 @@ void add_paths(CLI::App& program, AdminSession& session, Exit& exit) {
     bool watch = false;
     std::string metric = "p50";
   };
-  CLI::App* paths =
-      program.add_subcommand("paths", "What every two agents measure between them")->require_subcommand(1);
+  CLI::App* paths = program.add_subcommand("paths", "What every two agents measure between them")
+                        ->require_subcommand(1);
 
   const auto listing = std::make_shared<Options>();
   CLI::App* ls = paths->add_subcommand("ls", "Every path, the worst first");

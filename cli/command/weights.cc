@@ -30,13 +30,19 @@ std::vector<Column> titles(bool wide) {
 }
 
 Cell state_of(const WeightRow& row, const WeightCell& cell) {
-  std::string words = cell.state();
-  if (row.pinned()) words += words.empty() ? "pinned" : ", pinned";
-  if (!cell.why().empty()) words += words.empty() ? cell.why() : ": " + cell.why();
-  const Tone tone = cell.state().starts_with("down")                   ? Tone::bad
-                    : cell.state() == "active" || cell.state().empty() ? Tone::plain
-                                                                       : Tone::warn;
-  return {words.empty() ? "-" : words, tone};
+  std::vector<std::string> words;
+  if (!cell.state().empty()) words.push_back(cell.state());
+  if (!cell.why().empty()) words.push_back(cell.why());
+  if (row.pinned() && cell.why() != "pinned") words.emplace_back("pinned");
+  const bool calm = cell.state().empty() || cell.state() == "active";
+  const Tone tone = cell.state().starts_with("down") ? Tone::bad : calm ? Tone::plain : Tone::warn;
+  return {words.empty() ? "-" : joined(words, ", "), tone};
+}
+
+/// Nobody has said yet what is in force and seen.
+bool is_reported(const WeightCell& cell) {
+  return cell.effective_share_ppm() > 0 || cell.seen_share_ppm() > 0 ||
+         !cell.state().starts_with("no report");
 }
 
 std::string text_of(AdminSession& session, const GetWeightsReply& reply) {
@@ -51,8 +57,8 @@ std::string text_of(AdminSession& session, const GetWeightsReply& reply) {
                               std::to_string(cell.tier()),
                               std::to_string(cell.weight()),
                               show_share(cell.wanted_share_ppm()),
-                              show_share(cell.effective_share_ppm()),
-                              show_share(cell.seen_share_ppm()),
+                              is_reported(cell) ? show_share(cell.effective_share_ppm()) : "-",
+                              is_reported(cell) ? show_share(cell.seen_share_ppm()) : "-",
                               show_us(cell.p99_us()),
                               idle ? "-" : show_rate(cell.error_ppm())};
       if (session.wide()) {
@@ -92,8 +98,11 @@ std::string explanation_of(const ExplainWeightsReply& reply, std::int64_t now_ms
   all += lines("Why", change.reasons());
   all += lines("Guards", change.guards());
   all += fmt::format("Applied by {}/{} agents\n", reply.agents_acked(), reply.agents_total());
-  if (!reply.history().empty()) all += "Before\n";
-  for (const Change& earlier : reply.history()) all += one_line_of(earlier, now_ms);
+  std::string before;
+  for (const Change& earlier : reply.history()) {
+    if (earlier.generation() != change.generation()) before += one_line_of(earlier, now_ms);
+  }
+  all += (before.empty() ? "" : "Before\n") + before;
   all += fmt::format("Hold it: weirctl weights pin {} --from {} REGION=WEIGHT,... --ttl 1h\n",
                      printable(reply.service()), printable(reply.from_region()));
   return all;

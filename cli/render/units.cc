@@ -25,7 +25,7 @@ std::string show_rate(std::uint32_t ppm) { return fmt::format("{:.2f}%", ppm / 1
 std::string show_span(std::int64_t ms) {
   const std::int64_t s = ms / 1000;
   if (s < 60) return fmt::format("{}s", s);
-  if (s < 3600) return fmt::format("{}m", s / 60);
+  if (s < 3600) return fmt::format("{}m", (s + 30) / 60);
   if (s < 86'400) {
     return s % 3600 >= 60 ? fmt::format("{}h{}m", s / 3600, s % 3600 / 60)
                           : fmt::format("{}h", s / 3600);

@@ -70,7 +70,24 @@ TEST_F(CliWeights, ShowsWhatIsWantedInForceAndSeen) {
             "shop/web  eu-west-1  eu-west-1     0     130   56.5%  100.0%  99.8%  63.0 ms  0.90%  "
             "active\n"
             "                     us-east-1     1     100   43.5%    0.0%   0.0%        -      -  "
-            "down: path\n");
+            "down, path\n");
+}
+
+TEST_F(CliWeights, LeavesOpenWhatNoAgentHasReported) {
+  auto& row = *admin_.weights.add_rows();
+  row.set_service("shop/web");
+  row.set_from_region("eu-west-1");
+  row.set_pinned(true);
+  auto& cell = *row.add_to();
+  cell.set_region("eu-west-1");
+  cell.set_weight(100);
+  cell.set_wanted_share_ppm(1'000'000);
+  cell.set_state("no report");
+  cell.set_why("pinned");
+  EXPECT_EQ(weirctl({"weights", "get"}).out,
+            "SERVICE   FROM       TO         TIER  WEIGHT  WANTED  NOW  SEEN  P99  ERR  STATE\n"
+            "shop/web  eu-west-1  eu-west-1     0     100  100.0%    -     -    -    -  "
+            "no report, pinned\n");
 }
 
 TEST_F(CliWeights, ExplainsThem) {
@@ -90,6 +107,8 @@ TEST_F(CliWeights, ExplainsThem) {
   change.add_reasons("an operator asked for it");
   change.add_guards("residency: ok");
   *reply.add_history() = change;
+  *reply.add_history() = change;
+  reply.mutable_history(1)->set_generation(11);
   const Outcome run = weirctl({"weights", "explain", "shop/web", "--from", "eu-west-1"});
   EXPECT_EQ(run.exit, 0);
   EXPECT_EQ(
@@ -103,7 +122,7 @@ TEST_F(CliWeights, ExplainsThem) {
       "  residency: ok\n"
       "Applied by 1/1 agents\n"
       "Before\n"
-      "  1.12  4s ago  pin by root  eu-west-1 130 (50.0%), us-east-1 130 (50.0%)\n"
+      "  1.11  4s ago  pin by root  eu-west-1 130 (50.0%), us-east-1 130 (50.0%)\n"
       "Hold it: weirctl weights pin shop/web --from eu-west-1 REGION=WEIGHT,... --ttl 1h\n");
 }
 

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# weirctl against a real weir-controller, from the first token to a refused config file.
+#
+#   namespace weirctl-PID
+#     weir-controller ── admin.sock ── weirctl
+#        └ wctlPID (WireGuard, no peers)
+#
+# Every answer is checked by its exit code and by the words an operator, or a script, relies on.
+set -euo pipefail
+
+bin=${WEIR_BIN:?the folder of the programs}
+dir=$(mktemp -d /tmp/weirctl-XXXXXX)
+netns=weirctl-$$
+controller=
+
+cleanup() {
+  if [ -n "$controller" ]; then kill "$controller" 2>/dev/null && wait "$controller" 2>/dev/null || true; fi
+  ip netns del "$netns" 2>/dev/null || true
+  rm -rf "$dir"
+}
+trap cleanup EXIT
+
+fail() {
+  echo "FAIL: $*"
+  echo "--- out"; cat "$dir/out"; echo "--- err"; cat "$dir/err"; echo "--- controller"; tail -20 "$dir/log"
+  exit 1
+}
+
+# expect CODE WORDS COMMAND...: the exit code, and WORDS somewhere in what it printed.
+expect() {
+  local code=$1 words=$2 got=0
+  shift 2
+  "$bin/weirctl" --socket "$dir/admin.sock" "$@" >"$dir/out" 2>"$dir/err" || got=$?
+  [ "$got" = "$code" ] || fail "weirctl $*: exit $got, not $code"
+  grep -qF -- "$words" "$dir/out" "$dir/err" || fail "weirctl $*: nothing says \"$words\""
+}
+
+cat >"$dir/controller.yaml" <<YAML
+mesh: demo
+state_dir: $dir/state
+store: rocksdb
+tunnel: {interface: wctl$$, listen_port: 51820, public_endpoint: "127.0.0.1:51820"}
+overlay: 10.90.0.0/16
+admin: {socket: $dir/admin.sock}
+metrics: {listen: "127.0.0.1:9180"}
+regions: [us-east-1, eu-west-1]
+services:
+  - {name: shop/web, protocol: http, listen_port: 8080, weights: {nearby: 130, other: 100}}
+YAML
+
+: >"$dir/out"; : >"$dir/err"; : >"$dir/log"
+expect 5 "is weir-controller running" status
+
+ip netns add "$netns"
+ip -n "$netns" link set lo up
+ip netns exec "$netns" "$bin/weir-controller" run --config "$dir/controller.yaml" >"$dir/log" 2>&1 &
+controller=$!
+
+# Nobody has joined: the wait ends with the reason, and shows that the controller answers.
+expect 4 "0 of 1 agents connected" status --wait --expect-agents 1 --timeout 5s
+expect 0 "mesh demo" status
+expect 0 "weirctl mesh token create" mesh ls
+
+expect 0 "1 use" mesh token create --region us-east-1 --cluster a --ttl 10m --out "$dir/token"
+[ "$(stat -c %a "$dir/token")" = 600 ] || fail "the token's file has mode $(stat -c %a "$dir/token")"
+grep -q '^weir1\.' "$dir/token" || fail "the file holds no token"
+id=$(awk '{print $2; exit}' "$dir/err")
+expect 0 "open" mesh token ls
+! grep -q weir1 "$dir/out" || fail "the list shows a secret"
+expect 0 "revoked" mesh token revoke "$id"
+expect 0 "revoked" mesh token ls
+expect 2 "mars" mesh token create --region mars --cluster a
+expect 8 "not_found" mesh remove us-east-1/agent-9 --yes
+
+expect 0 "56.5%" weights get shop/web --from eu-west-1
+expect 0 "dry run" weights pin shop/web --from eu-west-1 us-east-1=70,eu-west-1=30 --dry-run
+expect 7 "--yes" weights pin shop/web --from eu-west-1 us-east-1=70,eu-west-1=30 </dev/null
+expect 0 "56.5%" weights get shop/web --from eu-west-1
+expect 0 "pinned: revision" weights pin shop/web --from eu-west-1 us-east-1=70,eu-west-1=30 --ttl 1h --yes
+expect 0 "70.0%" weights get shop/web --from eu-west-1
+expect 0 "by pin" weights explain shop/web --from eu-west-1
+expect 0 "unpinned: revision" weights unpin shop/web --from eu-west-1 --yes
+expect 0 "56.5%" weights get shop/web --from eu-west-1
+expect 8 "shop/none" weights unpin shop/none --from eu-west-1 --yes
+
+expect 0 "0 directed paths" paths matrix
+expect 0 "shop/web" services ls
+expect 0 "No failover is active" failover ls
+expect 0 "pin.set" events
+expect 0 '"kind": "ServiceList"' services ls -o json
+python3 -m json.tool "$dir/out" >/dev/null || fail "services ls -o json is no JSON"
+
+expect 0 "mesh: demo" config check -f "$dir/controller.yaml"
+sed -e 's/8080/99999/' -e 's/^overlay/overlai/' "$dir/controller.yaml" >"$dir/bad.yaml"
+expect 3 "did you mean overlay?" config check -f "$dir/bad.yaml"
+grep -q 99999 "$dir/out" "$dir/err" || fail "config check told only one of two complaints"
+
+echo "ok: weirctl against a real controller"
