@@ -1,5 +1,7 @@
 // weir-controller: see README.md in the root of the tree, and docs/architecture.md.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -31,6 +33,8 @@ int run(const std::string& file) {
   const auto options = read_controller_options(*config);
   if (!options) return complain(options.error());
   std::signal(SIGPIPE, SIG_IGN);
+  // What a peer sends must not write lines nobody limits; what is wrong with it is told by us.
+  google::protobuf::SetLogHandler(nullptr);
   const Status ended = run_controller(*options);
   return ended ? 0 : complain(ended.error());
 }

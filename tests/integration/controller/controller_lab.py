@@ -1,6 +1,6 @@
 """A weir-controller of its own in a namespace of its own, and its admin API in Python.
 
-    python ── unix socket ── weir-controller ── TUN weir0, 10.90.0.1       (namespace ctl<pid>)
+    python ── unix socket ── weir-controller ── TUN ctl<pid>, 10.90.0.1    (namespace ctl<pid>)
                                   └─ state directory: key, RocksDB
 
 The messages come from proto/weir, compiled when the test starts.
@@ -22,7 +22,7 @@ CONFIG = """\
 mesh: lab
 state_dir: {state}
 store: {store}
-tunnel: {{interface: weir0, listen_port: 51820, public_endpoint: "192.0.2.1:51820"}}
+tunnel: {{interface: {interface}, listen_port: 51820, public_endpoint: "192.0.2.1:51820"}}
 admin: {{socket: {socket}}}
 regions: [us-east-1, eu-west-1, ap-northeast-1]
 services:
@@ -71,7 +71,8 @@ class Lab:
         self.log = os.path.join(self.directory, "log")
         self.process = None
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(state=self.state, store=store, socket=self.socket))
+            file.write(CONFIG.format(state=self.state, store=store, socket=self.socket,
+                                     interface=self.namespace))
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -90,6 +91,9 @@ class Lab:
                 sys.stderr.write("".join(file.readlines()[-40:]))
         subprocess.run(["ip", "netns", "del", self.namespace], check=False)
         shutil.rmtree(self.directory, ignore_errors=True)
+        uapi = f"/var/run/wireguard/{self.namespace}.sock"  # a killed tunnel leaves it
+        if os.path.exists(uapi):
+            os.remove(uapi)
 
     def start(self):
         with open(self.log, "ab") as log:
