@@ -56,6 +56,31 @@ TEST_F(GrpcBridge, StopsAServerWithOpenStreams) {
   for (auto& reader : readers) EXPECT_FALSE(reader.get());
 }
 
+/// Needs a moment to clean up after it was cancelled.
+asio::awaitable<Status> tidy_up(CallContext, Stream stream, bool& tidy) {
+  SystemClock clock;
+  (void)stream->write("open");
+  co_await stream->closed();
+  co_await clock.sleep_for(50ms);
+  tidy = true;
+  co_return Status();
+}
+
+TEST_F(GrpcBridge, StopsOnlyWhenTheLastHandlerHasReturned) {
+  bool tidy = false;
+  router_.add("/t/Tidy", [&](CallContext context, Stream stream) {
+    return tidy_up(std::move(context), std::move(stream), tidy);
+  });
+  serve();
+  connect();
+  std::atomic<int> open = 0;
+  auto reader = client_.start(open_and_read_to_the_end(*channel_, "/t/Tidy", open));
+  while (open < 1) std::this_thread::yield();
+  server_loop_.run(server_->stop());
+  EXPECT_TRUE(tidy);
+  EXPECT_FALSE(reader.get());
+}
+
 TEST_F(GrpcBridge, StopsAChannelWithOpenStreams) {
   router_.add("/t/Open", wait_for_the_end);
   serve();

@@ -190,8 +190,7 @@ asio::awaitable<std::size_t> write_until_refused(RpcClient& client, std::string 
   co_return written;
 }
 
-// Rule 3: a bridge that read on while its handler is busy would take everything.
-TEST_P(StreamContract, SlowsAWriterDownWhenTheHandlerDoesNotRead) {
+TEST_P(StreamContract, CutsAWriterWhoseHandlerDoesNotRead) {
   router_.add("/t/Sink", read_one_and_wait);
   serve_all();
   Code code = Code::ok;
@@ -200,6 +199,30 @@ TEST_P(StreamContract, SlowsAWriterDownWhenTheHandlerDoesNotRead) {
   EXPECT_EQ(code, Code::resource_exhausted);
   EXPECT_LE(written, k_queue_max + (16U << 20U)) << "gRPC's own buffers included";
   EXPECT_FALSE(ended);
+}
+
+constexpr std::size_t k_plenty = 64 << 20;
+
+/// Writes block after block, each when the one before has gone, until one stays.
+asio::awaitable<std::size_t> write_while_it_is_taken(RpcClient& client, std::string path) {
+  SystemClock clock;
+  const auto stream = client.open(path, 0ms);
+  for (std::size_t written = 0; written < k_plenty; written += k_block) {
+    (void)stream->write(std::string(k_block, 'x'));
+    for (int polls = 0; stream->queued_bytes() > 0; ++polls) {
+      if (polls == 300) co_return written;
+      co_await clock.sleep_for(1ms);
+    }
+  }
+  co_return k_plenty;
+}
+
+// Rule 3: a bridge that reads on while its handler is busy would take everything.
+TEST_P(StreamContract, HoldsAWriterBackWhileTheHandlerDoesNotRead) {
+  router_.add("/t/Sink", read_one_and_wait);
+  serve_all();
+  EXPECT_LE(loop().run(write_while_it_is_taken(client(), "/t/Sink")), 16U << 20U)
+      << "gRPC's own buffers included";
 }
 
 asio::awaitable<Status> latest_of_many(CallContext, Stream stream) {
