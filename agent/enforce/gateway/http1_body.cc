@@ -11,9 +11,11 @@ constexpr std::uint32_t k_extension_max = 256;
 constexpr std::uint32_t k_trailers_max = 8 * 1024;
 
 /// Fields that would change how the message is read or routed if a trailer could carry them.
-constexpr std::array<std::string_view, 11> k_forbidden_trailers = {
-    "content-length",   "transfer-encoding", "host",    "connection",      "trailer",     "te",
-    "content-encoding", "content-type",      "upgrade", "x-forwarded-for", "weir-refused"};
+constexpr std::array<std::string_view, 12> k_forbidden_trailers = {
+    "content-length",   "transfer-encoding", "host",
+    "connection",       "trailer",           "te",
+    "content-encoding", "content-type",      "upgrade",
+    "x-forwarded-for",  "weir-refused",      "weir-tried"};
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';

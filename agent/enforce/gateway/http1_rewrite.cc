@@ -111,9 +111,11 @@ void write_response(const ResponseHead& head, const ResponseRewrite& rewrite, st
   out.append(" ").append(head.reason).append("\r\n");
   const auto dropped = [&rewrite](std::string_view name) {
     return equal_ignoring_case(name, k_refused_header) ||
+           equal_ignoring_case(name, k_tried_header) ||
            (!rewrite.from_weir && equal_ignoring_case(name, k_error_header));
   };
   add_fields(head, dropped, out);
+  if (!rewrite.tried.empty()) add_field(k_tried_header, rewrite.tried, out);
   if (rewrite.upgrade) {
     add_field("Upgrade", head.upgrade, out);
     add_field("Connection", "upgrade", out);

@@ -24,10 +24,15 @@ struct RequestRewrite {
 /// (Connection and what it names, Keep-Alive, Proxy-Connection, TE, Upgrade).
 void write_request(const RequestHead& head, const RequestRewrite& rewrite, std::string& out);
 
+/// On an answer that a retry got: the regions that were tried in vain before, in their order, with
+/// commas. For people and tests; never taken from a server.
+inline constexpr std::string_view k_tried_header = "weir-tried";
+
 struct ResponseRewrite {
   bool close = false;      // the connection to the client ends with this answer
   bool upgrade = false;    // 101: Upgrade and Connection stay
   bool from_weir = false;  // keeps `weir-error`
+  std::string_view tried;  // `weir-tried`; empty: none
 };
 
 /// Appends the head of a final or interim answer as the client gets it.

@@ -228,6 +228,7 @@ asio::awaitable<HttpSession::Outcome> HttpSession::relay_body(std::shared_ptr<Ta
   ResponseRewrite rewrite;
   rewrite.close = !outcome.keep;
   rewrite.from_weir = target->ingress;
+  rewrite.tried = tried_regions_;
   out_.clear();
   write_response(response_, rewrite, out_);
   in.take(response_.size);

@@ -157,6 +157,7 @@ asio::awaitable<bool> HttpSession::buffer_body() {
 
 asio::awaitable<bool> HttpSession::serve() {
   Tried tried;
+  tried_regions_.clear();
   Outcome last{Outcome::Kind::failed, 503, client_.ingress ? "no-endpoint" : "no-destination"};
   for (std::size_t n = 0; n < k_tries_max; ++n) {
     auto choice =
@@ -183,7 +184,10 @@ void HttpSession::note_failure(const Choice& choice, const Outcome& outcome, Tri
   tried.targets.push_back(choice.target.get());
   tried.from = choice.row;
   tried.stay = here ? choice.row : nullptr;
-  if (choice.row != nullptr && !here) tried.regions.push_back(choice.row);
+  if (choice.row == nullptr) return;
+  if (!here) tried.regions.push_back(choice.row);
+  if (!tried_regions_.empty()) tried_regions_ += ", ";
+  tried_regions_ += choice.row->region.value();
 }
 
 asio::awaitable<bool> HttpSession::answer_error(int status, const char* reason) {

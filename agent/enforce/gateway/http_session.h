@@ -110,6 +110,7 @@ class HttpSession final : public Session {
   bool client_gone_ = false;
   bool linger_ = false;
   const char* bad_body_ = nullptr;
+  std::string tried_regions_;  // that failed before this attempt, as `weir-tried` has them
   ResponseHead response_;
 };
 

@@ -20,7 +20,10 @@ void merge(const DestinationTraffic& from, DestinationTraffic& into) {
 TrafficStats::Row& TrafficStats::row(const ServiceName& service, const RegionName& region) {
   const std::lock_guard lock(mu_);
   std::unique_ptr<Row>& row = rows_[{service, region}];
-  if (!row) row = std::make_unique<Row>();
+  if (!row) {
+    row = std::make_unique<Row>();
+    row->region = region;
+  }
   return *row;
 }
 

@@ -17,8 +17,9 @@ class TrafficStats {
   /// How an attempt ended. `dropped`: the client went away, which says nothing about the server.
   enum class End { ok, error, timeout, dropped };
 
-  /// Opaque to everybody else; lives as long as the stats.
+  /// Opaque to everybody else but for its region; lives as long as the stats.
   struct Row {
+    RegionName region;            // constant
     DestinationTraffic counts;    // in flight apart
     std::uint32_t in_flight = 0;  // written by the worker alone, which may read it without the lock
   };

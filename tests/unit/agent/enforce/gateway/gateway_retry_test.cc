@@ -71,6 +71,7 @@ TEST_P(GatewayRetries, OnlyWhereItIsSafe) {
   EXPECT_EQ(status_of(answer), GetParam().status) << answer;
   if (GetParam().status == 200) {
     EXPECT_EQ(body_of(answer), "good");
+    EXPECT_NE(answer.find("weir-tried: eu\r\n"), std::string::npos) << answer;
   }
   EXPECT_EQ(answer.find("weir-refused"), std::string::npos) << answer;
 }
@@ -95,6 +96,15 @@ INSTANTIATE_TEST_SUITE_P(
                                    "Content-Length: 0\r\n\r\n"),
                               k_get, 503}),
     [](const auto& row) { return row.param.name; });
+
+TEST(GatewayRetry, TakesNoServersWordForWhatWasTried) {
+  ScriptedServer liar(says("HTTP/1.1 200 OK\r\nWeir-Tried: ap\r\nContent-Length: 0\r\n\r\n"));
+  Node us("us");
+  us.server(liar.endpoint()).to("us", 100).start();
+  const std::string answer = us.ask(k_get);
+  EXPECT_EQ(status_of(answer), 200);
+  EXPECT_EQ(answer.find("ried: ap"), std::string::npos) << answer;
+}
 
 TEST(GatewayRetry, TriesElsewhereForEveryMethodWhenTheServerRefusesTheConnection) {
   Faulty world(closes_unasked(), false);
