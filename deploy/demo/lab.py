@@ -245,7 +245,7 @@ class Lab:
 
     # Up and down.
 
-    def up(self, seed, say):
+    def up(self, seed, say, after_network=lambda: None):
         self.down()
         RUN.mkdir(mode=0o755, parents=True, exist_ok=True)
         for region in REGIONS:
@@ -253,6 +253,7 @@ class Lab:
             os.chmod(RUN / region, 0o755)
         say("Regions and links")
         self.start_network(seed)
+        after_network()
         say("Servers")
         for region in REGIONS:
             self.start_servers(region)
