@@ -1,8 +1,11 @@
 // weir-agent: flags and signals. What the agent is made of stands in agent/app/agent.h.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -120,6 +123,9 @@ int main(int argc, char** argv) {
     const int status = app.exit(error);
     return status == 0 ? 0 : 2;
   }
+  std::signal(SIGPIPE, SIG_IGN);
+  // What a peer sends must not write lines nobody limits; what is wrong with it is told by us.
+  google::protobuf::SetLogHandler(nullptr);
   if (*check) return check_config(config);
   if (*join_command) return run_join(config, token_file, request);
   return run_agent(config);

@@ -1,5 +1,6 @@
 // weirctl: the operator's program. See README.md beside this file.
 
+#include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -18,6 +19,7 @@ bool is_set(const char* name) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  google::protobuf::SetLogHandler(nullptr);  // what is wrong with an answer is told by us
   weir::SystemClock clock;
   const char* term = std::getenv("TERM");
   const weir::cli::Environment environment{

@@ -3,8 +3,8 @@
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-# -fPIE for libraries and programs alike: one precompiled header serves both.
-add_compile_options(-fPIE)
+# -fPIE and -pthread for libraries and programs alike: one precompiled header serves all.
+add_compile_options(-fPIE -pthread)
 add_link_options($<$<LINK_LANGUAGE:CXX>:-pie>)
 
 set(WEIR_SANITIZE "" CACHE STRING "Comma-separated sanitizers, as -fsanitize= takes them")
