@@ -8,7 +8,7 @@ import contextlib
 import time
 
 import faults
-from lab import REGIONS, RUN, SERVICE, DemoError
+from lab import REGIONS, RUN, SERVICE, DemoError, number, snake
 from load_log import LoadLog, shares
 
 RATE = 160
@@ -39,7 +39,8 @@ class Check:
 
     def run(self):
         """True when everything held."""
-        self.wait_for_mesh()
+        self.step("Waiting for the mesh")
+        self.lab.wait_for_mesh()
         self.step(f"Clients: {RATE} requests per second in each region")
         for region in REGIONS:
             self.lab.start_client(region, RATE, every=True)
@@ -76,17 +77,6 @@ class Check:
             if time.monotonic() > end:
                 raise DemoError(f"{what}: not within {seconds} s; logs are in {RUN}/log")
             time.sleep(0.2)
-
-    def wait_for_mesh(self):
-        def ready():
-            with contextlib.suppress(DemoError):
-                status = self.lab.weirctl("status")
-                agents = len(REGIONS)
-                return (number(status, "agents_synced") == agents and number(status, "paths_up") == agents * (agents - 1)
-                        and number(status, "endpoints_healthy") == 2 * agents)
-            return False
-        self.step("Waiting for the mesh")
-        self.wait("every agent in sync, every path and server up", 25, ready)
 
     def served(self, source, since):
         """Regions that answered requests of `source` that were due after `since`."""
@@ -224,17 +214,3 @@ class Check:
         self.say(f"demo-check: {verdict} failover_servers_ms={figures['servers']} failover_path_ms={path} "
                  f"failover_region_ms={figures['region']} lost={lost} sent={sent}")
         return not self.complaints
-
-
-def number(message, name):
-    """A number of a protobuf message in JSON: 64-bit ones are strings there, and zeros are left out."""
-    return int(snake(message).get(name, 0))
-
-
-def snake(value):
-    """The same JSON with the names of the proto files, whichever of the two forms it came in."""
-    if isinstance(value, list):
-        return [snake(item) for item in value]
-    if isinstance(value, dict):
-        return {"".join("_" + c.lower() if c.isupper() else c for c in key): snake(item) for key, item in value.items()}
-    return value

@@ -55,6 +55,8 @@ def run_check(lab, seed):
 
 def run_live(lab, rate, seed):
     bring_up(lab, seed)
+    print("- Waiting for the mesh", flush=True)
+    lab.wait_for_mesh()
     for region in REGIONS:
         lab.start_client(region, rate, every=False)
     View(lab).run()

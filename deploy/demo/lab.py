@@ -101,6 +101,20 @@ def started_at(pid):
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def number(message, name):
+    """A number of a protobuf message in JSON: 64-bit ones are strings there, and zeros are left out."""
+    return int(snake(message).get(name, 0))
+
+
+def snake(value):
+    """The same JSON with the names of the proto files, whichever of the two forms it came in."""
+    if isinstance(value, list):
+        return [snake(item) for item in value]
+    if isinstance(value, dict):
+        return {"".join("_" + c.lower() if c.isupper() else c for c in key): snake(item) for key, item in value.items()}
+    return value
+
+
 class Lab:
     def __init__(self):
         self.state = {"processes": {}, "faults": []}
@@ -305,6 +319,18 @@ class Lab:
                 status = "no end within 30 s"
             if status != 0:
                 raise DemoError(f"{region}'s agent could not join ({status}):\n{self.log_tail(f'{region}-join')}")
+
+    def wait_for_mesh(self):
+        """Until every agent is in sync and every path and server is up."""
+        def ready():
+            with contextlib.suppress(DemoError):
+                status = self.weirctl("status")
+                agents = len(REGIONS)
+                return (number(status, "agents_synced") == agents
+                        and number(status, "paths_up") == agents * (agents - 1)
+                        and number(status, "endpoints_healthy") == len(SERVERS) * agents)
+            return False
+        self.wait("the mesh", 25, ready, "netlab", "controller", *[f"{region}-agent" for region in REGIONS])
 
     def wait(self, what, seconds, condition, *needed):
         end = time.monotonic() + seconds

@@ -9,8 +9,7 @@ import time
 import tty
 
 import faults
-from check import number, snake
-from lab import REGIONS, RUN, SERVICE, DemoError
+from lab import REGIONS, RUN, SERVICE, DemoError, number, snake
 from load_log import LoadLog
 
 KEYS = {"s": "servers", "i": "silent", "l": "slow", "p": "path", "r": "region"}
@@ -151,12 +150,12 @@ class View:
             line = []
             for region in REGIONS:
                 cell = cells.get(region, {})
-                share = f"{100 * seen.get(region, 0) / total:5.1f}%" if total else "    -"
-                state = cell.get("state", "")
-                line.append(f"{number(cell, 'weight'):4d} {number(cell, 'effective_share_ppm') / 10000:5.1f}% {share}"
-                            + (f" {state}" if state not in ("", "active") else ""))
+                share = f"{100 * seen.get(region, 0) / total:5.1f}%" if total else "     -"
+                state = cell.get("state", "active").split(":")[0]  # the reason is with the failovers
+                line.append((f"{state}  " if state != "active" else "") +
+                            f"{number(cell, 'weight'):d}  {number(cell, 'effective_share_ppm') / 10000:.1f}%  {share}")
             lines.append(line)
-        return table(f"{SERVICE}: weight, share in force, share really sent", REGIONS, lines)
+        return table(f"{SERVICE}: weight, share in force, share really sent", REGIONS, lines, 34)
 
     def recent_regions(self, source):
         counts = {}
@@ -183,7 +182,8 @@ class View:
                   for region, kind, other in self.lab.read_state()["faults"]]
         moved = [f"{f.get('from_region')} -> {f.get('to_region')}: {f.get('state')}"
                  for f in self.controller.get("failovers", "failovers")]
-        return [f"broken: {', '.join(broken) or 'nothing'}", f"failovers: {'; '.join(moved[:4]) or 'none'}", self.message]
+        return [f"broken: {', '.join(broken) or 'nothing'}", "failovers:" + ("" if moved else " none"),
+                *[f"  {line}" for line in moved[:6]], self.message]
 
     def help(self):
         regions = "  ".join(f"{'[' if region == self.chosen else ' '}{i} {region}{']' if region == self.chosen else ' '}"
@@ -198,7 +198,7 @@ def median(values):
     return ordered[len(ordered) // 2]
 
 
-def table(title, columns, rows, width=24):
+def table(title, columns, rows, width=20):
     lines = [title, " " * 16 + "".join(f"{column:>{width}}" for column in columns)]
     for name, cells in zip(REGIONS, rows):
         lines.append(f"{name:<16}" + "".join(f"{cell:>{width}}" for cell in cells))
