@@ -64,6 +64,30 @@ INSTANTIATE_TEST_SUITE_P(Table, GatewayWeights,
                                          Shares{"OneClosed", 0, 30, 70, 1}),
                          [](const auto& row) { return row.param.name; });
 
+TEST(GatewayWeights, HoldForFirstChoicesAlsoWhenEachFailureIsRetried) {
+  ScriptedServer in_us(answers("us"));
+  ScriptedServer in_eu(answers("eu"));
+  Node eu("eu");
+  eu.server(in_eu.endpoint()).start("127.0.0.2");
+  Node ap("ap");
+  ap.start("127.0.0.3", eu.gateway().ingress()->port);
+  Node us("us");
+  us.server(in_us.endpoint()).to("us", 100).to("eu", 100, &eu).to("ap", 100, &ap).start();
+  Wire wire = us.connect();
+  for (int n = 0; n < 1500; ++n) {
+    ASSERT_TRUE(wire.write("GET / HTTP/1.1\r\nHost: shop\r\n\r\n"));
+    ASSERT_EQ(status_of(wire.read_message()), 200);
+  }
+  us.settle();
+  std::map<std::string, double> started;
+  for (const DestinationTraffic& row : us.gateway().collect().destinations) {
+    started[row.region.value()] = static_cast<double>(row.started);
+  }
+  EXPECT_NEAR(started["ap"], 500, 8);
+  EXPECT_NEAR(started["us"], 750, 12);
+  EXPECT_NEAR(started["eu"], 750, 12);
+}
+
 TEST(GatewayWeights, ChangeWithTheTableAtOnce) {
   ScriptedServer in_us(answers("us"));
   ScriptedServer in_eu(answers("eu"));
