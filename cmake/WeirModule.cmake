@@ -121,7 +121,7 @@ function(weir_fuzz name)
   if(WEIR_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set_property(GLOBAL APPEND PROPERTY WEIR_FUZZ_TARGETS ${name})
-    file(APPEND "${CMAKE_BINARY_DIR}/fuzz-targets.txt" "${name} ${arg_CORPUS}\n")
+    set_property(GLOBAL APPEND PROPERTY WEIR_FUZZ_LIST "$<TARGET_FILE:${name}> ${arg_CORPUS}\n")
   else()
     # Everywhere else the corpus is a unit test: each file once through the same entry point.
     target_sources(${name} PRIVATE "${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc")
