@@ -97,6 +97,7 @@ asio::awaitable<HttpSession::Outcome> HttpSession::send(Choice choice) {
 
 asio::awaitable<void> HttpSession::pump() {
   while (!body_.done() && !pump_ends_) {
+    if (abort_ != Abort::none) co_return;
     if (client_.in.empty()) {
       const std::size_t count = co_await read_some(client_.socket, client_.in);
       if (pump_ends_) co_return;
@@ -186,6 +187,8 @@ asio::awaitable<std::optional<HttpSession::Outcome>> HttpSession::read_answer(Ta
     const HeadProgress progress = scanner_.scan(in.view());
     if (progress == HeadProgress::bad) co_return garbage("bad-answer");
     if (progress == HeadProgress::incomplete) {
+      // Given up between two waits: no later wait would hear of it.
+      if (abort_ != Abort::none) co_return broken(target);
       if (in.size() == in.capacity()) in.grow(k_head_max);
       const std::size_t count = co_await read_some(upstream_->socket, in);
       if (count == 0 || abort_ != Abort::none || client_gone_ || bad_body_ != nullptr) {
@@ -246,6 +249,7 @@ asio::awaitable<HttpSession::Outcome> HttpSession::relay_body(std::shared_ptr<Ta
       co_return Outcome{Outcome::Kind::failed, 502, "bad-answer"};
     }
     if (body.done()) break;
+    if (abort_ != Abort::none) co_return broken(*target);
     touch();
     const std::size_t count = co_await read_some(upstream_->socket, in);
     if (count == 0 && abort_ == Abort::none && !client_gone_ && body.end_of_stream()) break;
@@ -269,7 +273,7 @@ asio::awaitable<HttpSession::Outcome> HttpSession::take_refusal(std::shared_ptr<
   while (response_.framing.kind == BodyFraming::Kind::length && !is_head_) {
     const BodyMachine::Step step = body.consume(in.view());
     in.take(step.used);
-    if (body.done() || step.bad != nullptr) break;
+    if (body.done() || step.bad != nullptr || abort_ != Abort::none) break;
     const std::size_t count = co_await read_some(upstream_->socket, in);
     if (count == 0 || abort_ != Abort::none) break;
   }

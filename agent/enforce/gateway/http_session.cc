@@ -141,6 +141,7 @@ asio::awaitable<bool> HttpSession::prepare() {
 
 asio::awaitable<bool> HttpSession::buffer_body() {
   while (!body_.done()) {
+    if (abort_ != Abort::none) co_return false;
     if (client_.in.empty()) {
       const std::size_t count = co_await read_some(client_.socket, client_.in);
       if (abort_ == Abort::deadline) co_return co_await refuse({408, "body-timeout"});

@@ -147,7 +147,7 @@ asio::awaitable<bool> TcpSession::introduce(Choice choice) {
     std::string bytes;
     write_proxy_v2(preamble, bytes);
     const bool written = co_await write_all(upstream_->socket, bytes);
-    if (!written || timed_out_) co_return false;
+    if (!written || timed_out_ || moved_ || cut_) co_return false;
   }
   if (ingress) {
     // Its own connection may take as long again as ours.

@@ -153,7 +153,7 @@ asio::awaitable<void> Worker::tick() {
 
 void Worker::look_after() {
   const Time time = now();
-  if (draining_ && time >= cut_at_ && !std::exchange(cut_, true)) {
+  if (draining_ && time >= cut_at_) {
     for (Session* session : sessions_) session->on_cut();
   }
   for (Session* session : sessions_) {

@@ -113,7 +113,6 @@ class Worker {
   std::list<Session*> sessions_;
   Time cut_at_ = Time::max();
   bool draining_ = false;
-  bool cut_ = false;
   std::atomic<bool> drained_ = false;
 
   mutable std::mutex in_flight_mu_;
