@@ -91,7 +91,7 @@ function(weir_test name)
   set(label unit)
   set_property(GLOBAL APPEND PROPERTY WEIR_UNIT_TESTS ${name})
   if(arg_TSAN)
-    set(label "unit;tsan")
+    set(label tsan)  # one label: gtest_discover_tests() takes a list of two apart
     set_property(GLOBAL APPEND PROPERTY WEIR_TSAN_TESTS ${name})
   endif()
   if(NOT arg_TIMEOUT)
