@@ -117,7 +117,7 @@ class Agent {
 
   // core executor only
   std::optional<EndpointMap> endpoints_;  // none: discovery has not spoken yet
-  GatewayTraffic totals_;  // since the start, for metrics
+  GatewayTraffic totals_;                 // since the start, for metrics
   BoundedQueue<std::shared_ptr<const Revision>> to_save_;
   boost::asio::thread_pool blocking_{1};
   TaskGroup tasks_;

@@ -45,8 +45,8 @@ std::optional<std::size_t> WeightedChooser::choose(std::span<const double> weigh
   return cut_at(on_unit_interval(first_), weights, [](std::size_t) { return true; });
 }
 
-std::optional<std::size_t> WeightedChooser::choose_again(
-    std::span<const double> weights, std::span<const std::size_t> excluded) {
+std::optional<std::size_t> WeightedChooser::choose_again(std::span<const double> weights,
+                                                         std::span<const std::size_t> excluded) {
   retry_ += k_golden_step;
   return cut_at(on_unit_interval(retry_), weights, [excluded](std::size_t i) {
     return std::ranges::find(excluded, i) == excluded.end();
