@@ -16,7 +16,8 @@ AdminSession::~AdminSession() {
 
 Result<RpcClient*> AdminSession::connected() {
   if (!channel_) {
-    auto channel = RpcChannel::create(context_.get_executor(), {.target = "unix:" + socket});
+    WEIR_ASSIGN(options, channel_to(address));
+    auto channel = RpcChannel::create(context_.get_executor(), std::move(options));
     if (!channel) return fail(std::move(channel).error());
     channel_ = std::move(*channel);
   }
@@ -29,7 +30,11 @@ Exit AdminSession::fail_with(const std::string& what, const Error& why,
                              const std::string& next) const {
   std::string advice = next;
   if (why.code() == Code::unavailable) {
-    advice = "is weir-controller running, and may you open " + socket + "? --socket names another";
+    advice = address.server.empty() ? "is weir-controller running, and may you open " +
+                                          address.socket + "? --socket names another"
+                                    : "does weir-controller listen at " + address.server +
+                                          " (admin.tcp), and is each side's certificate signed by "
+                                          "the CA that the other was given?";
   } else if (advice.empty()) {
     advice = "weirctl status";
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "cli/controller_address.h"
 #include "cli/exit_code.h"
 #include "cli/terminal.h"
 #include "common/async/clock.h"
@@ -29,7 +30,7 @@ class AdminSession {
   AdminSession& operator=(const AdminSession&) = delete;
 
   // Options, set while the command line is read.
-  std::string socket;
+  ControllerAddress address;
   Output output = Output::table;
   std::chrono::milliseconds deadline{10'000};
 

@@ -45,7 +45,21 @@ std::string suggestion(const CLI::App& program, const std::vector<std::string>& 
 }
 
 void add_common(CLI::App& program, AdminSession& session) {
-  program.add_option("--socket", session.socket, "The controller's admin socket (WEIR_SOCKET)");
+  ControllerAddress& address = session.address;
+  auto* socket = program.add_option_function<std::string>(
+      "--socket",
+      [&address](const std::string& path) {
+        address.socket = path;
+        address.server.clear();  // the environment's
+      },
+      "The controller's admin socket on this machine (WEIR_SOCKET)");
+  program
+      .add_option("--server", address.server,
+                  "HOST:PORT of a controller elsewhere, over mutual TLS (WEIR_SERVER)")
+      ->excludes(socket);
+  program.add_option("--ca", address.ca, "Whose certificate the controller must show (WEIR_CA)");
+  program.add_option("--cert", address.certificate, "The operator's certificate (WEIR_CERT)");
+  program.add_option("--key", address.key, "Its key (WEIR_KEY)");
   program
       .add_option_function<std::string>(
           "-o,--output",
@@ -83,7 +97,8 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
                      const Environment& environment) {
   terminal.colour = environment.force_color || (terminal.out_is_tty && !environment.no_color);
   AdminSession session(terminal, clock);
-  session.socket = environment.socket.empty() ? "/run/weir/admin.sock" : environment.socket;
+  session.address = environment.address;
+  if (session.address.socket.empty()) session.address.socket = "/run/weir/admin.sock";
   Exit exit = Exit::ok;
 
   CLI::App program("weirctl: regulates the flow of requests between clusters", "weirctl");

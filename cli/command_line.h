@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/controller_address.h"
 #include "cli/terminal.h"
 #include "common/async/clock.h"
 
@@ -10,8 +11,8 @@ namespace weir::cli {
 
 /// What the environment says, taken once.
 struct Environment {
-  std::string socket;     // WEIR_SOCKET
-  bool no_color = false;  // NO_COLOR is set and not empty, or TERM is "dumb"
+  ControllerAddress address;  // WEIR_SOCKET, WEIR_SERVER, WEIR_CA, WEIR_CERT, WEIR_KEY
+  bool no_color = false;      // NO_COLOR is set and not empty, or TERM is "dumb"
   bool force_color = false;
 };
 

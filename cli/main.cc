@@ -5,15 +5,15 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <string_view>
+#include <string>
 
 #include "cli/command_line.h"
 
 namespace {
 
-bool is_set(const char* name) {
+std::string variable(const char* name) {
   const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0';
+  return value == nullptr ? "" : value;
 }
 
 }  // namespace
@@ -21,11 +21,14 @@ bool is_set(const char* name) {
 int main(int argc, char** argv) {
   google::protobuf::SetLogHandler(nullptr);  // what is wrong with an answer is told by us
   weir::SystemClock clock;
-  const char* term = std::getenv("TERM");
   const weir::cli::Environment environment{
-      .socket = is_set("WEIR_SOCKET") ? std::getenv("WEIR_SOCKET") : "",
-      .no_color = is_set("NO_COLOR") || (term != nullptr && std::string_view(term) == "dumb"),
-      .force_color = is_set("FORCE_COLOR")};
+      .address = {.socket = variable("WEIR_SOCKET"),
+                  .server = variable("WEIR_SERVER"),
+                  .ca = variable("WEIR_CA"),
+                  .certificate = variable("WEIR_CERT"),
+                  .key = variable("WEIR_KEY")},
+      .no_color = !variable("NO_COLOR").empty() || variable("TERM") == "dumb",
+      .force_color = !variable("FORCE_COLOR").empty()};
   const weir::cli::Terminal terminal{.out = std::cout,
                                      .err = std::cerr,
                                      .in = std::cin,

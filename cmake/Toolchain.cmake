@@ -44,6 +44,7 @@ endif()
 if(WEIR_HARDEN)
   # OpenSSF compiler options guide; nodlopen is left out because OpenSSL providers and NSS use dlopen.
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS -fstack-clash-protection
-                      -fstack-protector-strong -fcf-protection=full -ftrivial-auto-var-init=zero)
+                      -fstack-protector-strong -fcf-protection=full -fstrict-flex-arrays=3
+                      -ftrivial-auto-var-init=zero)
   add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 endif()

@@ -128,7 +128,10 @@ Agent::Agent(asio::io_context& core, Clock& clock, Log& log, AgentOptions option
                  [this](const AgentId& agent, const std::vector<RegionHealth>& said) {
                    enforcer_.on_agent_health(agent, said);
                  }),
-      link_(core.get_executor(), clock, identity_),
+      link_(core.get_executor(), clock, identity_,
+            [this](Result<ControllerLink::Renewed> renewed) {
+              keep_certificate(std::move(renewed));
+            }),
       session_(link_, clock, random_stream(), {}, session_callbacks()),
       http_(metrics_, [this] { return gate_.in_force() ? "" : "no revision in force yet"; }),
       watchdog_(clock, {},
@@ -328,10 +331,13 @@ void Agent::update_checks() {
 }
 
 void Agent::on_certificate(const control::v1::Certificate& message) {
-  auto renewed =
-      link_.take_certificate(as_bytes(message.certificate_der()), as_bytes(message.ca_der()));
+  keep_certificate(
+      link_.take_certificate(as_bytes(message.certificate_der()), as_bytes(message.ca_der())));
+}
+
+void Agent::keep_certificate(Result<ControllerLink::Renewed> renewed) {
   if (!renewed) {
-    log_.warn("certificate.refused", {{"reason", renewed.error().message()}});
+    log_.warn("certificate.not_renewed", {{"reason", renewed.error().message()}});
     return;
   }
   identity_.certificate_pem = renewed->certificate_pem;

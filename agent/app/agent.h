@@ -70,6 +70,7 @@ class Agent {
   void update_peers(const Revision& revision);
   void update_checks();
   void on_certificate(const control::v1::Certificate& message);
+  void keep_certificate(Result<ControllerLink::Renewed> renewed);
   void on_ping(const control::v1::PingRequest& request,
                std::function<void(control::v1::PingReply)> done);
   boost::asio::awaitable<void> save_revisions();

@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,10 +16,21 @@
 namespace weir::agent {
 
 /// The way to the controller: a gRPC channel over mTLS inside the mesh, and the certificate it
-/// shows. Core executor only.
+/// shows. A certificate that has run out, because this machine or the controller was away for
+/// longer than it lives, is renewed first, outside the session it can no longer open.
+/// Core executor only.
 class ControllerLink final : public Connector {
  public:
-  ControllerLink(boost::asio::any_io_executor executor, Clock& clock, const Identity& identity);
+  struct Renewed {
+    std::string certificate_pem;
+    SecretText key_pem;
+    std::string ca_pem;
+  };
+  /// A certificate that came from elsewhere than the session, or why it did not.
+  using OnRenewed = std::function<void(Result<Renewed>)>;
+
+  ControllerLink(boost::asio::any_io_executor executor, Clock& clock, const Identity& identity,
+                 OnRenewed on_renewed);
 
   /// One channel per stream, so that each connection shows the newest certificate.
   boost::asio::awaitable<Result<std::unique_ptr<ControlStream>>> connect() override;
@@ -30,11 +42,6 @@ class ControllerLink final : public Connector {
   /// while a request is under way it gives the same CSR.
   std::optional<std::string> renewal_csr();
 
-  struct Renewed {
-    std::string certificate_pem;
-    SecretText key_pem;
-    std::string ca_pem;
-  };
   /// Takes a certificate for the pending key; the next connection shows it.
   /// Errors: failed_precondition (none was asked for, or it is for another key), invalid_argument.
   Result<Renewed> take_certificate(ByteView certificate_der, ByteView ca_der);
@@ -43,11 +50,16 @@ class ControllerLink final : public Connector {
 
  private:
   Status read_dates();
+  void make_pending();
+  boost::asio::awaitable<Result<Renewed>> renew_lapsed();
 
   // constant after construction
   const boost::asio::any_io_executor executor_;
   Clock& clock_;
-  const Endpoint target_;
+  const IpAddress controller_;
+  const PublicKey controller_key_;
+  const PrivateKey tunnel_key_;
+  const OnRenewed on_renewed_;
 
   TlsIdentity tls_;
   std::int64_t not_before_unix_ms_ = 0;

@@ -19,4 +19,10 @@ namespace weir {
 Result<Sha256Digest> enrol_proof(const PrivateKey& own, const PublicKey& other, const TokenId& id,
                                  ByteView csr_der);
 
+/// The same for an agent that asks for a new certificate after its own has run out; what it proves
+/// is that the agent asks and not another process of its machine, which has the same address.
+///
+///   HKDF-SHA256(X25519(own private, other public), "weir renewal proof" || SHA-256(csr))
+Result<Sha256Digest> renewal_proof(const PrivateKey& own, const PublicKey& other, ByteView csr_der);
+
 }  // namespace weir

@@ -6,7 +6,8 @@ namespace weir {
 
 // Ports on the overlay, fixed by the protocol: only a peer of the mesh can reach them.
 
-/// Enrolment, on the controller's bootstrap address only.
+/// Enrolment: joining on the controller's bootstrap address, renewing what has run out on its
+/// overlay address.
 inline constexpr std::uint16_t k_port_enrolment = 7442;
 /// The agents' stream to the controller (mTLS).
 inline constexpr std::uint16_t k_port_session = 7443;

@@ -74,6 +74,8 @@ class ControlPlane {
   Result<WeightChange> preview(const WeightPin& pin);
 
   boost::asio::awaitable<Result<control::v1::EnrolReply>> enrol(control::v1::EnrolRequest request);
+  boost::asio::awaitable<Result<control::v1::RenewLapsedReply>> renew_lapsed(
+      IpAddress caller, control::v1::RenewLapsedRequest request);
   boost::asio::awaitable<Result<AgentRecord>> remove_agent(AgentId agent, std::string who);
   /// Where peers were seen by the tunnel, by key.
   void endpoints_seen(const std::map<PublicKey, Endpoint>& seen);

@@ -193,6 +193,28 @@ asio::awaitable<Result<pb::EnrolReply>> ControlPlane::enrol(pb::EnrolRequest req
   co_return reply;
 }
 
+asio::awaitable<Result<pb::RenewLapsedReply>> ControlPlane::renew_lapsed(
+    IpAddress caller, pb::RenewLapsedRequest request) {
+  const auto renewed = co_await on_blocking<Result<RenewedCertificate>>(
+      parts_.blocking, [&enroller = parts_.enroller, &caller, &request, now = unix_ms()] {
+        return enroller.renew_lapsed(caller, as_bytes(request.csr_der()),
+                                     as_bytes(request.key_proof()), now);
+      });
+  if (!renewed) {
+    parts_.log.warn("certificate.refused",
+                    {{"caller", caller.to_string()}, {"why", renewed.error().message()}});
+    note("certificate.refused", "warn", renewed.error().message());
+    co_return fail(renewed.error());
+  }
+  pb::RenewLapsedReply reply;
+  reply.set_certificate_der(text_of(renewed->certificate.to_der()));
+  reply.set_ca_der(text_of(parts_.enroller.ca_certificate().to_der()));
+  parts_.log.info("certificate.renewed_late", {{"agent", renewed->agent.value()}});
+  note("certificate.renewed_late", "info",
+       renewed->agent.value() + " got a new certificate after its own had run out", renewed->agent);
+  co_return reply;
+}
+
 asio::awaitable<Result<AgentRecord>> ControlPlane::remove_agent(AgentId agent, std::string who) {
   Result<AgentRecord> removed = co_await on_blocking<Result<AgentRecord>>(
       parts_.blocking, [&enroller = parts_.enroller, agent] { return enroller.remove(agent); });

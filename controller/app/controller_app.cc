@@ -189,9 +189,12 @@ Status ControllerApp::open_tunnel() {
 }
 
 Status ControllerApp::serve_enrolment() {
-  door_ = std::make_unique<EnrolmentDoor>(clock_, [this](control::v1::EnrolRequest request) {
-    return plane_->enrol(std::move(request));
-  });
+  door_ = std::make_unique<EnrolmentDoor>(
+      clock_,
+      [this](control::v1::EnrolRequest request) { return plane_->enrol(std::move(request)); },
+      [this](IpAddress caller, control::v1::RenewLapsedRequest request) {
+        return plane_->renew_lapsed(caller, std::move(request));
+      });
   door_->serve(enrolment_router_);
   RpcServerOptions limits;
   limits.message_bytes_max = 64 << 10;
@@ -199,6 +202,8 @@ Status ControllerApp::serve_enrolment() {
   enrolment_server_ = std::make_unique<RpcServer>(core_.get_executor(), enrolment_router_, limits);
   enrolment_server_->listen_insecure(
       {.address = bootstrap_controller_address(), .port = k_port_enrolment});
+  enrolment_server_->listen_insecure(
+      {.address = enroller_->controller_overlay(), .port = k_port_enrolment});
   return enrolment_server_->start();
 }
 

@@ -211,15 +211,40 @@ Status Enroller::update(AgentRecord agent) {
   return {};
 }
 
+Result<Certificate> Enroller::renew_once(const AgentRecord& held, ByteView csr_der,
+                                         std::int64_t now_unix_ms) {
+  AgentRecord renewed = held;
+  WEIR_ASSIGN(certificate, issue_for(renewed, csr_der, now_unix_ms));
+  WEIR_TRY(update(std::move(renewed)));
+  return certificate;
+}
+
 Result<Certificate> Enroller::renew(const AgentId& agent, ByteView csr_der,
                                     std::int64_t now_unix_ms) {
   return retried([&]() -> Result<Certificate> {
     const AgentRecord* held = roster_.agents().find(agent);
     if (held == nullptr) return no_such_agent(agent);
-    AgentRecord renewed = *held;
-    WEIR_ASSIGN(certificate, issue_for(renewed, csr_der, now_unix_ms));
-    WEIR_TRY(update(std::move(renewed)));
-    return certificate;
+    return renew_once(*held, csr_der, now_unix_ms);
+  });
+}
+
+Result<RenewedCertificate> Enroller::renew_lapsed(const IpAddress& caller, ByteView csr_der,
+                                                  ByteView proof, std::int64_t now_unix_ms) {
+  return retried([&]() -> Result<RenewedCertificate> {
+    const AgentRecord* held = roster_.agents().find_overlay(caller);
+    if (held == nullptr) {
+      return fail(Code::not_found,
+                  "no agent of this mesh has the address " + caller.to_string() + "; join again");
+    }
+    const AgentId agent = held->id;
+    WEIR_ASSIGN(wanted, renewal_proof(options_.tunnel_key, held->public_key, csr_der));
+    if (!equal_in_constant_time(wanted, proof)) {
+      return fail(
+          Code::unauthenticated,
+          "the request does not prove that its sender holds the WireGuard key of " + agent.value());
+    }
+    WEIR_ASSIGN(certificate, renew_once(*held, csr_der, now_unix_ms));
+    return RenewedCertificate{.agent = agent, .certificate = certificate};
   });
 }
 

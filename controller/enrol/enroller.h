@@ -69,6 +69,11 @@ class Enroller {
   /// A new certificate for the same identity; `agent` comes from the session's certificate.
   /// Errors: not_found (no such agent, or removed), invalid_argument (CSR).
   Result<Certificate> renew(const AgentId& agent, ByteView csr_der, std::int64_t now_unix_ms);
+  /// The same for the agent whose overlay address `caller` is, after its certificate has run out;
+  /// `proof` shows that it holds its WireGuard key (common/join/enrol_proof.h). Errors: not_found,
+  /// unauthenticated (proof), invalid_argument (CSR).
+  Result<RenewedCertificate> renew_lapsed(const IpAddress& caller, ByteView csr_der, ByteView proof,
+                                          std::int64_t now_unix_ms);
   /// For the controller's own TLS server: URI weir://<mesh>/controller and its overlay address.
   /// Errors: invalid_argument (CSR).
   Result<Certificate> issue_controller_certificate(ByteView csr_der, std::int64_t now_unix_ms);
@@ -99,6 +104,8 @@ class Enroller {
                      const TokenId& id) const;
   Result<Certificate> issue_for(AgentRecord& agent, ByteView csr_der,
                                 std::int64_t now_unix_ms) const;
+  Result<Certificate> renew_once(const AgentRecord& held, ByteView csr_der,
+                                 std::int64_t now_unix_ms);
   Status update(AgentRecord agent);
   Result<std::uint64_t> commit(const Transaction& transaction);
   template <typename Attempt>

@@ -66,6 +66,11 @@ struct EnrolReply {
   ByteVector ca_der;
 };
 
+struct RenewedCertificate {
+  AgentId agent;
+  Certificate certificate;
+};
+
 /// The far end of a bootstrap tunnel: allowed to reach the controller's bootstrap address alone.
 struct BootstrapPeer {
   TokenId token{};

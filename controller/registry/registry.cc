@@ -37,6 +37,13 @@ const AgentRecord* Registry::find_key(const PublicKey& key) const {
   return found == by_key_.end() ? nullptr : find(found->second);
 }
 
+const AgentRecord* Registry::find_overlay(const IpAddress& address) const {
+  for (const auto& [id, agent] : agents_) {
+    if (agent.overlay == address) return &agent;
+  }
+  return nullptr;
+}
+
 std::optional<RegionName> Registry::region_of(const ClusterName& cluster) const {
   for (const auto& [id, agent] : agents_) {
     if (agent.cluster == cluster) return agent.region;

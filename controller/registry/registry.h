@@ -23,6 +23,8 @@ class Registry {
 
   const AgentRecord* find(const AgentId& agent) const;
   const AgentRecord* find_key(const PublicKey& key) const;
+  /// O(agents).
+  const AgentRecord* find_overlay(const IpAddress& address) const;
   /// The region in which a cluster has agents: a cluster lies in one region. O(n).
   std::optional<RegionName> region_of(const ClusterName& cluster) const;
   /// By name.

@@ -13,13 +13,23 @@ namespace pb = control::v1;
 namespace {
 
 constexpr std::chrono::seconds k_period{10};
-constexpr std::size_t k_tries_max = 50;
+constexpr std::size_t k_enrolments_max = 50;
 constexpr std::size_t k_tries_of_one_max = 5;
 
 const UnaryMethod<pb::EnrolRequest, pb::EnrolReply>& enrol_method() {
   static const UnaryMethod<pb::EnrolRequest, pb::EnrolReply> method(
       "weir.control.v1.Enrolment.Enrol");
   return method;
+}
+
+const UnaryMethod<pb::RenewLapsedRequest, pb::RenewLapsedReply>& renew_method() {
+  static const UnaryMethod<pb::RenewLapsedRequest, pb::RenewLapsedReply> method(
+      "weir.control.v1.Enrolment.RenewLapsed");
+  return method;
+}
+
+Error too_many() {
+  return {Code::resource_exhausted, "too many enrolments at once; try again in 10 s"};
 }
 
 }  // namespace
@@ -40,31 +50,31 @@ void EnrolmentDoor::serve(RpcRouter& router) {
       enrol_method(), [this](CallContext context, pb::EnrolRequest request) {
         return enter(std::move(context), std::move(request));
       });
+  router.unary<pb::RenewLapsedRequest, pb::RenewLapsedReply>(
+      renew_method(), [this](CallContext context, pb::RenewLapsedRequest request) {
+        return renew(std::move(context), std::move(request));
+      });
 }
 
-Status EnrolmentDoor::admit(const std::string& caller) {
+bool EnrolmentDoor::admit(const IpAddress& caller) {
   const Time now = clock_.now();
   if (now >= period_ + k_period) {
     period_ = now;
-    tries_ = 0;
+    enrolments_ = 0;
     tries_of_.clear();
   }
   std::size_t& of_caller = tries_of_[caller];
-  if (tries_ >= k_tries_max || of_caller >= k_tries_of_one_max) {
-    return fail(Code::resource_exhausted, "too many enrolments at once; try again in 10 s");
-  }
-  ++tries_;
+  if (of_caller >= k_tries_of_one_max) return false;
   ++of_caller;
-  return {};
+  return true;
 }
 
 asio::awaitable<Result<pb::EnrolReply>> EnrolmentDoor::enter(CallContext context,
                                                              pb::EnrolRequest request) {
   const Result<IpAddress> caller = caller_address(context.peer.address);
   if (!caller) co_return fail(caller.error());
-  if (auto admitted = admit(caller->to_string()); !admitted) {
-    co_return fail(std::move(admitted).error());
-  }
+  if (!admit(*caller) || enrolments_ >= k_enrolments_max) co_return fail(too_many());
+  ++enrolments_;
   const Result<TokenId> token = parse_token_id(request.token_id());
   if (!token) co_return fail(token.error());
   if (bootstrap_address(*token) != *caller) {
@@ -72,6 +82,15 @@ asio::awaitable<Result<pb::EnrolReply>> EnrolmentDoor::enter(CallContext context
                    "token " + to_string(*token) + " is redeemed through its own tunnel only");
   }
   co_return co_await enrol_(std::move(request));
+}
+
+/// Without a limit for all together: after a long absence of the controller every agent comes.
+asio::awaitable<Result<pb::RenewLapsedReply>> EnrolmentDoor::renew(CallContext context,
+                                                                   pb::RenewLapsedRequest request) {
+  const Result<IpAddress> caller = caller_address(context.peer.address);
+  if (!caller) co_return fail(caller.error());
+  if (!admit(*caller)) co_return fail(too_many());
+  co_return co_await renew_(*caller, std::move(request));
 }
 
 }  // namespace weir::controller

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "common/async/clock.h"
 #include "common/base/result.h"
@@ -15,19 +16,24 @@
 namespace weir::controller {
 
 /// The only service an unknown machine reaches, and only through the bootstrap tunnel of its token:
-/// lets a caller redeem the token whose tunnel it came through, at a bounded rate.
+/// lets a caller redeem the token whose tunnel it came through, at a bounded rate. Agents whose
+/// certificate has run out come through it too, from their overlay addresses.
 ///
-/// The transport is plain: WireGuard has shown that the caller holds the bootstrap key of the token
-/// whose address it has. Core executor only.
+/// The transport is plain: WireGuard has shown that the caller holds the key whose address it has.
+/// Core executor only.
 class EnrolmentDoor {
  public:
   using Enrol = std::function<boost::asio::awaitable<Result<control::v1::EnrolReply>>(
       control::v1::EnrolRequest)>;
+  /// With the caller's address.
+  using Renew = std::function<boost::asio::awaitable<Result<control::v1::RenewLapsedReply>>(
+      IpAddress, control::v1::RenewLapsedRequest)>;
 
   /// `clock` outlives it.
-  EnrolmentDoor(Clock& clock, Enrol enrol) : clock_(clock), enrol_(std::move(enrol)) {}
+  EnrolmentDoor(Clock& clock, Enrol enrol, Renew renew)
+      : clock_(clock), enrol_(std::move(enrol)), renew_(std::move(renew)) {}
 
-  /// Makes `router` answer weir.control.v1.Enrolment/Enrol. The door outlives its server.
+  /// Makes `router` answer weir.control.v1.Enrolment. The door outlives its server.
   void serve(RpcRouter& router);
 
   /// Errors: permission_denied (came through another token's tunnel), resource_exhausted (more than
@@ -35,14 +41,20 @@ class EnrolmentDoor {
   boost::asio::awaitable<Result<control::v1::EnrolReply>> enter(CallContext context,
                                                                 control::v1::EnrolRequest request);
 
+  /// Errors: resource_exhausted (more than 5 tries in 10 s by one caller), and the enroller's.
+  boost::asio::awaitable<Result<control::v1::RenewLapsedReply>> renew(
+      CallContext context, control::v1::RenewLapsedRequest request);
+
  private:
-  Status admit(const std::string& caller);
+  /// Counts a try of `caller` in this period; false when it has had its own already.
+  bool admit(const IpAddress& caller);
 
   Clock& clock_;
   const Enrol enrol_;
+  const Renew renew_;
   Time period_{};  // begin of the 10 s whose tries are counted
-  std::size_t tries_ = 0;
-  std::map<std::string, std::size_t> tries_of_;
+  std::size_t enrolments_ = 0;
+  std::map<IpAddress, std::size_t> tries_of_;  // one entry a tunnel at most
 };
 
 /// The address in a peer's name as the transport tells it ("ipv6:[fd57::1]:443").

@@ -259,7 +259,7 @@ class Lab:
 
     # Up and down.
 
-    def up(self, seed, say, after_network=lambda: None):
+    def up(self, seed, say, after_network=lambda: None, certificate_lifetime="24h"):
         self.down()
         RUN.mkdir(mode=0o755, parents=True, exist_ok=True)
         for region in REGIONS:
@@ -273,7 +273,8 @@ class Lab:
             self.start_servers(region)
         say("Controller")
         controller = fill("controller.yaml", interface=INTERFACES["controller"],
-                          controller_address=CONTROLLER_ADDRESS, regions=", ".join(REGIONS))
+                          controller_address=CONTROLLER_ADDRESS, regions=", ".join(REGIONS),
+                          certificate_lifetime=certificate_lifetime)
         (RUN / "controller.yaml").write_text(controller)
         self.start_controller()
         self.wait_for_controller()
@@ -320,7 +321,7 @@ class Lab:
             if status != 0:
                 raise DemoError(f"{region}'s agent could not join ({status}):\n{self.log_tail(f'{region}-join')}")
 
-    def wait_for_mesh(self):
+    def wait_for_mesh(self, seconds=25):
         """Until every agent is in sync and every path and server is up."""
         def ready():
             with contextlib.suppress(DemoError):
@@ -330,7 +331,7 @@ class Lab:
                         and number(status, "paths_up") == agents * (agents - 1)
                         and number(status, "endpoints_healthy") == len(SERVERS) * agents)
             return False
-        self.wait("the mesh", 25, ready, "netlab", "controller", *[f"{region}-agent" for region in REGIONS])
+        self.wait("the mesh", seconds, ready, "netlab", "controller", *[f"{region}-agent" for region in REGIONS])
 
     def wait(self, what, seconds, condition, *needed):
         end = time.monotonic() + seconds

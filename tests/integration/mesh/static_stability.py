@@ -100,16 +100,6 @@ def try_joining(lab):
     expect(len(agents(lab)) == 3, "a removed agent is gone")
 
 
-def wait_for_mesh(lab, seconds):
-    def ready():
-        try:
-            status = lab.weirctl("status")
-        except DemoError:
-            return False
-        return status["agentsSynced"] == 3 and status["pathsUp"] == 6 and status["endpointsHealthy"] == 6
-    lab.wait("every agent in sync, every path and server up", seconds, ready)
-
-
 def restart_without_controller(lab):
     lab.kill("controller")
     lab.kill(f"{HOME}-agent")
@@ -129,13 +119,13 @@ def main():
     lab = Lab()
     try:
         lab.up(1, lambda text: print(f"-     {text}", flush=True))
-        wait_for_mesh(lab, 40)
+        lab.wait_for_mesh(40)
         try_joining(lab)
         pinned = lab.weirctl("weights", "pin", "shop/web", "--from", OTHER, f"{OTHER}=80,{HOME}=20", "--yes")
         restart_without_controller(lab)
         lab.start_controller()
         started = time.monotonic()
-        wait_for_mesh(lab, 40)
+        lab.wait_for_mesh(40)
         print(f"ok    the controller is back with every agent in sync after {time.monotonic() - started:.1f} s", flush=True)
         rows = lab.weirctl("weights", "get", "shop/web", "--from", OTHER)["rows"]
         weights = {cell["region"]: cell["weight"] for cell in rows[0]["to"]}

@@ -173,6 +173,12 @@ TEST(EnrolProof, IsEqualAtBothEndsAndBoundToTokenAndRequest) {
   EXPECT_NE(enrol_proof(agent.private_key(), controller.public_key(), TokenId(), csr), *proof);
   EXPECT_NE(enrol_proof(agent.private_key(), controller.public_key(), id, as_bytes("csR")), *proof);
   EXPECT_FALSE(enrol_proof(agent.private_key(), PublicKey(), id, csr)) << "low-order point";
+
+  const auto renewal = renewal_proof(agent.private_key(), controller.public_key(), csr);
+  ASSERT_TRUE(renewal);
+  EXPECT_EQ(renewal_proof(controller.private_key(), agent.public_key(), csr), *renewal);
+  EXPECT_NE(*renewal, *proof) << "one is no use for the other";
+  EXPECT_NE(renewal_proof(agent.private_key(), controller.public_key(), as_bytes("csR")), *renewal);
 }
 
 TEST(MeshUri, NamesAnAgentOfThisMeshOnly) {

@@ -271,6 +271,35 @@ TEST_F(EnrollerTest, RenewsForTheSameIdentityAndForMembersOnly) {
   EXPECT_EQ(code_of(enroller_->remove(agent.id)), Code::not_found);
 }
 
+TEST_F(EnrollerTest, RenewsALapsedCertificateForWhoHasTheAddressAndTheWireGuardKey) {
+  const AgentRecord agent = join(machine_).agent;
+  const AgentRecord other = join(Machine(keys_)).agent;
+  const std::int64_t later = k_now + 90 * 24 * 60 * k_minute;
+  const ByteVector csr = make_csr(P256Key::generate());
+  const auto proof =
+      *renewal_proof(machine_.tunnel.private_key(), enroller_->tunnel_public_key(), csr);
+
+  const auto renewed = enroller_->renew_lapsed(agent.overlay, csr, proof, later);
+  ASSERT_TRUE(renewed) << message_of(renewed);
+  EXPECT_EQ(renewed->agent, agent.id);
+  EXPECT_EQ(*renewed->certificate.uri(), agent_uri("demo", agent.id));
+  EXPECT_EQ(enroller_->find_agent(agent.id)->certificate_serial, renewed->certificate.serial());
+
+  EXPECT_EQ(code_of(enroller_->renew_lapsed(other.overlay, csr, proof, later)),
+            Code::unauthenticated)
+      << "another agent's key";
+  const ByteVector other_csr = make_csr(P256Key::generate());
+  EXPECT_EQ(code_of(enroller_->renew_lapsed(agent.overlay, other_csr, proof, later)),
+            Code::unauthenticated)
+      << "a proof that was overheard is for one CSR";
+  EXPECT_EQ(code_of(enroller_->renew_lapsed(agent.overlay, csr, {}, later)), Code::unauthenticated);
+  EXPECT_EQ(code_of(enroller_->renew_lapsed(enroller_->controller_overlay(), csr, proof, later)),
+            Code::not_found);
+  ASSERT_TRUE(enroller_->remove(agent.id));
+  EXPECT_EQ(code_of(enroller_->renew_lapsed(agent.overlay, csr, proof, later)), Code::not_found)
+      << "a removed agent stays out";
+}
+
 TEST_F(EnrollerTest, CertifiesTheControllerWithItsAddress) {
   const auto certificate =
       enroller_->issue_controller_certificate(make_csr(P256Key::generate()), k_now);

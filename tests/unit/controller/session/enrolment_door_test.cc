@@ -24,23 +24,40 @@ class EnrolmentDoorTest : public testing::Test {
     co_return reply;
   }
 
+  static asio::awaitable<Result<pb::RenewLapsedReply>> renew(IpAddress caller,
+                                                             pb::RenewLapsedRequest) {
+    pb::RenewLapsedReply reply;
+    reply.set_certificate_der(caller.to_string());
+    co_return reply;
+  }
+
+  template <typename Reply>
+  Result<Reply> answer_of(asio::awaitable<Result<Reply>> work) {
+    std::optional<Result<Reply>> answer;
+    asio::co_spawn(
+        context_, std::move(work),
+        [&answer](const std::exception_ptr&, Result<Reply> reply) { answer = std::move(reply); });
+    clock_.advance(Duration(0));
+    return answer.value_or(fail(Code::internal, "no answer"));
+  }
+
+  Result<pb::RenewLapsedReply> renew_from(const std::string& peer) {
+    CallContext context;
+    context.peer.address = peer;
+    return answer_of(door_.renew(context, {}));
+  }
+
   Result<pb::EnrolReply> try_from(const std::string& peer, const TokenId& token = k_token) {
     pb::EnrolRequest request;
     request.set_token_id(to_string(token));
     CallContext context;
     context.peer.address = peer;
-    std::optional<Result<pb::EnrolReply>> answer;
-    asio::co_spawn(context_, door_.enter(context, request),
-                   [&answer](const std::exception_ptr&, Result<pb::EnrolReply> reply) {
-                     answer = std::move(reply);
-                   });
-    clock_.advance(Duration(0));
-    return answer.value_or(fail(Code::internal, "no answer"));
+    return answer_of(door_.enter(context, request));
   }
 
   asio::io_context context_;
   SimClock clock_{context_};
-  EnrolmentDoor door_{clock_, enrol};
+  EnrolmentDoor door_{clock_, enrol, renew};
   const std::string own_ = "ipv6:[" + bootstrap_address(k_token).to_string() + "]:4242";
 };
 
@@ -72,6 +89,22 @@ TEST_F(EnrolmentDoorTest, BoundsTheTriesOfAll) {
     passed += try_from(peer, token) ? 1 : 0;
   }
   EXPECT_EQ(passed, 50);
+}
+
+TEST_F(EnrolmentDoorTest, TellsTheEnrollerWhoAsksForARenewalByItsTunnelAlone) {
+  const auto reply = renew_from("ipv4:10.90.0.7:4242");
+  ASSERT_TRUE(reply) << reply.error().message();
+  EXPECT_EQ(reply->certificate_der(), "10.90.0.7");
+  EXPECT_EQ(renew_from("unix:").error().code(), Code::invalid_argument);
+}
+
+TEST_F(EnrolmentDoorTest, LetsEveryAgentRenewAfterALongAbsenceButNoneHammer) {
+  for (int agent = 2; agent < 202; ++agent) {
+    EXPECT_TRUE(renew_from("ipv4:10.90.0." + std::to_string(agent) + ":1")) << agent;
+  }
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(renew_from("ipv4:10.90.0.2:1"));
+  EXPECT_EQ(renew_from("ipv4:10.90.0.2:1").error().code(), Code::resource_exhausted);
+  EXPECT_TRUE(try_from(own_)) << "renewals leave joining alone";
 }
 
 }  // namespace

@@ -1,0 +1,59 @@
+#include "cli/controller_address.h"
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "common/base/text.h"
+
+namespace weir::cli {
+namespace {
+
+Result<std::string> read_pem(const char* option, const std::string& path) {
+  if (path.empty()) {
+    return fail(Code::invalid_argument,
+                std::string("--server needs --ca, --cert and --key; ") + option + " is not given");
+  }
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || text.str().empty()) {
+    const Code code = errno == EACCES ? Code::permission_denied : Code::not_found;
+    return fail(code, std::string(option) + " " + in_quotes(path) + " cannot be read or is empty");
+  }
+  return std::move(text).str();
+}
+
+Status check_host_and_port(const std::string& server) {
+  const std::size_t colon = server.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : server.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      port.find_first_not_of("0123456789") == std::string::npos;
+  if (colon == 0 || !digits || std::stoi(port) < 1 || std::stoi(port) > 65535) {
+    return fail(Code::invalid_argument,
+                "--server " + in_quotes(server) + " is not HOST:PORT with a port from 1 to 65535");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<RpcChannelOptions> channel_to(const ControllerAddress& address) {
+  RpcChannelOptions options;
+  if (address.server.empty()) {
+    options.target = "unix:" + address.socket;
+    return options;
+  }
+  WEIR_TRY(check_host_and_port(address.server));
+  TlsIdentity tls;
+  WEIR_ASSIGN(ca, read_pem("--ca", address.ca));
+  WEIR_ASSIGN(certificate, read_pem("--cert", address.certificate));
+  WEIR_ASSIGN(key, read_pem("--key", address.key));
+  options.tls = TlsIdentity{.certificate_pem = certificate, .key_pem = key, .ca_pem = ca};
+  options.target = "dns:" + address.server;
+  return options;
+}
+
+}  // namespace weir::cli
