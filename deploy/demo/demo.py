@@ -1,8 +1,5 @@
 #!/usr/bin/env python3
 """Three regions, a mesh, real servers and real load on one machine. Run by scripts/demo."""
-import contextlib
-import os
-import signal
 import subprocess
 import sys
 
@@ -10,7 +7,7 @@ sys.dont_write_bytecode = True
 
 import faults
 from check import Check
-from lab import BIN, REGIONS, RUN, DemoError, Lab
+from lab import BIN, REGIONS, RUN, DemoError, Lab, running_lab
 from view import View
 
 USAGE = f"""usage: scripts/demo                      bring everything up and watch it; q ends it
@@ -37,8 +34,6 @@ def option(words, name, default):
 
 
 def bring_up(lab, seed):
-    if lab.is_up():
-        raise DemoError("a demo is running already; end it with scripts/demo down")
     lab.up(seed, lambda text: print(f"- {text}", flush=True))
 
 
@@ -83,9 +78,11 @@ def main(words):
     elif command == "down":
         lab.down()
     elif command == "--check" and len(words) == 1:
-        return ended(lab, lambda: run_check(lab, seed))
+        with running_lab() as lab:
+            return run_check(lab, seed)
     elif not words:
-        return ended(lab, lambda: run_live(lab, rate, seed))
+        with running_lab() as lab:
+            return run_live(lab, rate, seed)
     else:
         sys.stderr.write(USAGE)
         return 0 if command in ("-h", "--help", "help") else 2
@@ -97,35 +94,9 @@ def need_running(lab):
         raise DemoError("no demo is running; start one with scripts/demo")
 
 
-def ended(lab, work):
-    """Runs `work` and takes the lab down however it ends, unless another demo's is up."""
-    if lab.is_up():
-        raise DemoError("a demo is running already; end it with scripts/demo down")
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, -10)  # a lab on one machine: what else runs there is no part of it
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(130))
-    try:
-        return work()
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave half of it
-        keep_logs()
-        lab.down()
-
-
-def keep_logs():
-    """The logs of a check outlive it where the caller asks for that."""
-    target = os.environ.get("WEIR_DEMO_KEEP_LOGS")
-    if target and RUN.exists():
-        subprocess.run(["cp", "-r", str(RUN), target], check=False)
-
-
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except DemoError as error:
         sys.stderr.write(f"demo: {error}\n")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -13,6 +13,7 @@ another terminal finds it and a later start can sweep it away.
 import contextlib
 import csv
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ import signal
 import socket
 import string
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -32,9 +34,13 @@ REGIONS = ("us-east-1", "eu-west-1", "ap-northeast-1")
 SERVERS = ("web-1", "web-2")
 SERVICE = "shop/web"
 PORT = 8080
+CLIENT_DEADLINE_S = 3
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONTROLLER_ADDRESS = "172.31.0.10"
-# Namespaces share /var/run/wireguard, where `wg` looks for tunnels by interface.
-INTERFACES = {"controller": "weir-ctl", "us-east-1": "weir-use1", "eu-west-1": "weir-euw1", "ap-northeast-1": "weir-apn1"}
+# Namespaces share /var/run/wireguard, where `wg` looks for tunnels by interface: labs side by side need names of their own.
+TAG = "weir" if LAB == "weir-demo" else "w" + hashlib.sha256(LAB.encode()).hexdigest()[:6]
+INTERFACES = {node: f"{TAG}-{short}" for node, short in
+              (("controller", "ctl"), ("us-east-1", "use1"), ("eu-west-1", "euw1"), ("ap-northeast-1", "apn1"))}
 
 
 class DemoError(Exception):
@@ -115,10 +121,52 @@ def snake(value):
     return value
 
 
+@contextlib.contextmanager
+def running_lab():
+    """A lab that is taken down however the block ends; a signal ends it too. Its logs outlive it where the caller asks."""
+    lab = Lab()
+    if lab.is_up():
+        raise DemoError("a demo is running already; end it with scripts/demo down")
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)  # a lab on one machine: what else runs there is no part of it
+    for number in ENDING_SIGNALS:
+        signal.signal(number, lab.on_signal)
+    try:
+        yield lab
+    finally:
+        for number in ENDING_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave half of it
+        target = os.environ.get("WEIR_DEMO_KEEP_LOGS")
+        if target and RUN.exists():
+            subprocess.run(["cp", "-r", str(RUN), target], check=False)
+        lab.down()
+
+
+def sweep_orphans():
+    """Takes down the labs whose owner was killed before it could: their namespaces and processes are still there."""
+    for state in RUN.parent.glob("weir-*/state.json"):
+        if state.parent == RUN:
+            continue
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            owner = json.loads(state.read_text())["owner"]
+            if started_at(owner["pid"]) != owner["started"]:
+                subprocess.run([sys.executable, HERE / "demo.py", "down"], check=False,
+                               env={**os.environ, "WEIR_DEMO_RUN": str(state.parent)})
+
+
 class Lab:
     def __init__(self):
         self.state = {"processes": {}, "faults": []}
         self.children = {}  # those this process started itself
+        self.starting = False
+        self.ending = None  # the signal that came while a process was being started
+
+    def on_signal(self, number, _frame):
+        """Ends the program, but not between a process and the record of it."""
+        if self.starting:
+            self.ending = number
+        else:
+            sys.exit(128 + number)
 
     # The record: who runs, what is broken.
 
@@ -154,11 +202,15 @@ class Lab:
         if node:
             command = ["ip", "netns", "exec", namespace(node), *command]
         (RUN / "log").mkdir(exist_ok=True)
+        self.starting = True
         with open(RUN / "log" / f"{name}.log", "ab") as log:
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.children[name] = child
         with self.record() as state:
             state["processes"][name] = {"pid": child.pid, "started": started_at(child.pid)}
+        self.starting = False
+        if self.ending:
+            sys.exit(128 + self.ending)
         return child
 
     def signal(self, name, number):
@@ -254,14 +306,16 @@ class Lab:
 
     def start_client(self, region, rate, every):
         command = [BIN / "weir-load", "--target", f"127.0.0.1:{PORT}", "--source", region, "--rate", rate,
-                   "--deadline", 3, "--host", "web.shop", "--out", RUN / region / "load.jsonl"]
+                   "--deadline", CLIENT_DEADLINE_S, "--host", "web.shop", "--out", RUN / region / "load.jsonl"]
         self.start(f"{region}-client", command + (["--every"] if every else []), region)
 
     # Up and down.
 
     def up(self, seed, say, after_network=lambda: None, certificate_lifetime="24h"):
         self.down()
-        RUN.mkdir(mode=0o755, parents=True, exist_ok=True)
+        sweep_orphans()
+        with self.record() as state:
+            state["owner"] = {"pid": os.getpid(), "started": started_at(os.getpid())}
         for region in REGIONS:
             (RUN / region).mkdir(exist_ok=True)
             os.chmod(RUN / region, 0o755)

@@ -18,7 +18,7 @@ os.environ["WEIR_DEMO_RUN"] = f"/run/weir-np{os.getpid()}"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "demo"))
 
-from lab import BIN, PORT, REGIONS, RUN, DemoError, Lab  # noqa: E402
+from lab import BIN, PORT, REGIONS, RUN, DemoError, running_lab  # noqa: E402
 from load_log import LoadLog  # noqa: E402
 
 MARKER = "k9TzPlainMarker7Qx"
@@ -62,14 +62,16 @@ def send_marked(lab):
 
 
 def main():
-    lab = Lab()
-    capture = Path(tempfile.mkdtemp()) / "all.pcap"
-    try:
-        lab.up(1, print, after_network=lambda: lab.netlab(f"capture {capture} all"))
-        send_marked(lab)
-        lab.netlab("release")
-    finally:
-        lab.down()
+    with tempfile.TemporaryDirectory() as folder:
+        capture = Path(folder) / "all.pcap"
+        with running_lab() as lab:
+            lab.up(1, print, after_network=lambda: lab.netlab(f"capture {capture} all"))
+            send_marked(lab)
+            lab.netlab("release")
+        return judge(capture)
+
+
+def judge(capture):
     underlay = servers = 0
     found = {"underlay": {}, "servers": {}}
     for packet in packets(capture):
@@ -79,8 +81,6 @@ def main():
         for name, secret in SECRETS.items():
             if secret in packet:
                 found[where][name] = found[where].get(name, 0) + 1
-    capture.unlink()
-    capture.parent.rmdir()
     print(f"{underlay} packets between regions, with {found['underlay'] or 'nothing readable'}")
     print(f"{servers} packets to and from servers, with {found['servers']}")
     missing = [name for name in ON_SERVER_LINKS if name not in found["servers"]]

@@ -12,7 +12,7 @@ os.environ["WEIR_DEMO_RUN"] = f"/run/weir-pin{os.getpid()}"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "demo"))
 
-from lab import REGIONS, RUN, SERVICE, DemoError, Lab, number, snake  # noqa: E402
+from lab import REGIONS, RUN, SERVICE, DemoError, number, running_lab, snake  # noqa: E402
 from load_log import LoadLog, shares  # noqa: E402
 
 RATE = 250
@@ -66,8 +66,7 @@ def complaints(logs, weights, start):
 
 
 def main():
-    lab = Lab()
-    try:
+    with running_lab() as lab:
         lab.up(1, print)
         lab.wait_for_mesh()
         for region in REGIONS:
@@ -84,8 +83,6 @@ def main():
         wait_for("the configured weights are in force", 15, lambda: in_force(lab, CONFIGURED))
         print("unpinned:")
         found += complaints(logs, CONFIGURED, time.time())
-    finally:
-        lab.down()
     for complaint in found:
         print(f"FAIL: {complaint}")
     print("FAIL" if found else "ok")

@@ -17,7 +17,7 @@ os.environ["WEIR_DEMO_RUN"] = f"/run/weir-ce{os.getpid()}"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "deploy" / "demo"))
 
-from lab import REGIONS, RUN, SERVICE, DemoError, Lab, number, snake  # noqa: E402
+from lab import REGIONS, RUN, SERVICE, DemoError, number, running_lab, snake  # noqa: E402
 from load_log import LoadLog  # noqa: E402
 
 LIFETIME_S = 60
@@ -52,8 +52,7 @@ def lost(logs):
 
 
 def main():
-    lab = Lab()
-    try:
+    with running_lab() as lab:
         lab.up(1, lambda text: print(f"-     {text}", flush=True), certificate_lifetime=f"{LIFETIME_S}s")
         lab.wait_for_mesh()
         joined = time.monotonic()
@@ -83,10 +82,6 @@ def main():
         expect(len(late) == len(REGIONS), f"{len(late)} certificates that had run out were renewed")
         expect(pin_reaches_everybody(lab, 70), "and a pin is in force everywhere")
         lab.require(*[f"{region}-agent" for region in REGIONS], "controller")
-    finally:
-        if os.environ.get("WEIR_DEMO_KEEP_LOGS"):
-            os.system(f"cp -r {RUN} {os.environ['WEIR_DEMO_KEEP_LOGS']}")
-        lab.down()
     return 0
 
 
