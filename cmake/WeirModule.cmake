@@ -7,7 +7,8 @@
 #   weir_test(common_base_test result_test.cc NEEDS weir::common_base [TSAN])
 #   weir_fuzz(fuzz_uapi uapi_fuzz.cc NEEDS weir::agent_tunnel_pure)      corpus: ./corpus next to the CMakeLists.txt
 #   weir_binary(weir-agent main.cc NEEDS weir::agent_app)
-#   weir_integration(path_cut path_cut.sh [TIMEOUT 120] [ARGS ...])       real processes; needs root
+#   weir_integration(path_cut path_cut.sh [TIMEOUT 120] [ARGS ...] [WAITS])   real processes; needs root; WAITS: most of its
+#                                                                         time passes in waiting, so it may run beside others
 
 option(WEIR_PCH "Precompile the headers every file includes" ON)
 set_property(GLOBAL PROPERTY WEIR_BINARIES "")
@@ -132,15 +133,19 @@ function(weir_fuzz name)
 endfunction()
 
 function(weir_integration name script)
-  cmake_parse_arguments(arg "" "TIMEOUT" "ARGS" ${ARGN})
+  cmake_parse_arguments(arg "WAITS" "TIMEOUT" "ARGS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
+  endif()
+  set(serial ON)
+  if(arg_WAITS)
+    set(serial OFF)
   endif()
   add_test(NAME integration.${name}
            COMMAND "${CMAKE_SOURCE_DIR}/tests/integration/${script}" ${arg_ARGS}
            WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
   set_tests_properties(integration.${name} PROPERTIES
-    LABELS integration RUN_SERIAL ON TIMEOUT ${arg_TIMEOUT}
+    LABELS integration RUN_SERIAL ${serial} TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "WEIR_BIN=${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
