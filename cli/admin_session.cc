@@ -1,30 +1,89 @@
 #include "cli/admin_session.h"
 
+#include <google/protobuf/descriptor.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 #include <istream>
 #include <ostream>
 
 #include "cli/render/text.h"
+#include "common/async/clock.h"
+#include "common/rpc/call.h"
+#include "common/rpc/channel.h"
 
 namespace weir::cli {
 
-AdminSession::~AdminSession() {
-  if (!channel_) return;
-  boost::asio::co_spawn(context_, channel_->stop(), boost::asio::use_future);
-  context_.restart();
-  context_.run();
-}
+namespace asio = boost::asio;
 
-Result<RpcClient*> AdminSession::connected() {
-  if (!channel_) {
-    WEIR_ASSIGN(options, channel_to(address));
-    auto channel = RpcChannel::create(context_.get_executor(), std::move(options));
-    if (!channel) return fail(std::move(channel).error());
-    channel_ = std::move(*channel);
+struct AdminSession::Connection {
+  template <typename T>
+  T block_on(asio::awaitable<T> work) {
+    auto future = asio::co_spawn(context, std::move(work), asio::use_future);
+    context.restart();
+    context.run();
+    return future.get();
   }
-  return channel_.get();
+
+  asio::io_context context{1};
+  std::unique_ptr<RpcChannel> channel;
+};
+
+namespace {
+
+asio::awaitable<Status> read_all(std::unique_ptr<ControlStream> stream,
+                                 std::function<Status(const std::string&)> each) {
+  while (auto bytes = co_await stream->read()) {
+    Status taken = each(*bytes);
+    if (!taken) co_return taken;
+  }
+  co_return co_await stream->closed();
 }
 
-void AdminSession::sleep(Duration duration) { block_on(clock_.sleep_for(duration)); }
+}  // namespace
+
+AdminSession::AdminSession(Terminal terminal, Clock& clock)
+    : terminal_(terminal), clock_(clock), connection_(std::make_unique<Connection>()) {}
+
+AdminSession::~AdminSession() {
+  if (connection_->channel) connection_->block_on(connection_->channel->stop());
+}
+
+Time AdminSession::now() const { return clock_.now(); }
+
+std::int64_t AdminSession::now_ms() const { return to_unix_ms(clock_.wall_now()); }
+
+Error AdminSession::no_message(const google::protobuf::Descriptor* type) {
+  return {Code::data_loss, "the answer is no " + type->full_name()};
+}
+
+Status AdminSession::connect() {
+  if (connection_->channel) return {};
+  WEIR_ASSIGN(options, channel_to(address));
+  auto channel = RpcChannel::create(connection_->context.get_executor(), std::move(options));
+  if (!channel) return fail(std::move(channel).error());
+  connection_->channel = std::move(*channel);
+  return {};
+}
+
+Result<std::string> AdminSession::ask_bytes(const std::string& path, std::string request) {
+  WEIR_TRY(connect());
+  return connection_->block_on(
+      call_bytes(*connection_->channel, path, std::move(request), deadline));
+}
+
+Status AdminSession::watch_bytes(const std::string& path, std::string request,
+                                 const std::function<Status(const std::string&)>& each) {
+  WEIR_TRY(connect());
+  std::unique_ptr<ControlStream> stream = connection_->channel->open(path, {});
+  // A failure to queue is the call's status, which the reader sees.
+  (void)stream->write(std::move(request));
+  stream->close();
+  return connection_->block_on(read_all(std::move(stream), each));
+}
+
+void AdminSession::sleep(Duration duration) { connection_->block_on(clock_.sleep_for(duration)); }
 
 Exit AdminSession::fail_with(const std::string& what, const Error& why,
                              const std::string& next) const {

@@ -1,20 +1,23 @@
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "cli/controller_address.h"
 #include "cli/exit_code.h"
 #include "cli/terminal.h"
-#include "common/async/clock.h"
-#include "common/rpc/call.h"
-#include "common/rpc/channel.h"
+#include "common/base/result.h"
+#include "common/base/time.h"
+#include "common/rpc/method.h"
+
+namespace weir {
+class Clock;
+}
 
 namespace weir::cli {
 
@@ -22,9 +25,12 @@ enum class Output { table, wide, json };
 
 /// What every command knows: the options given before it, the terminal, the time, and the
 /// controller, which is called when a command first asks. One thread; calls block.
+///
+/// Messages cross to the connection as bytes, so that each command compiles its own types and not
+/// the coroutines that carry them.
 class AdminSession {
  public:
-  AdminSession(Terminal terminal, Clock& clock) : terminal_(terminal), clock_(clock) {}
+  AdminSession(Terminal terminal, Clock& clock);
   ~AdminSession();
   AdminSession(const AdminSession&) = delete;
   AdminSession& operator=(const AdminSession&) = delete;
@@ -37,26 +43,30 @@ class AdminSession {
   void set_colour(bool colour) { terminal_.colour = colour; }
 
   const Terminal& terminal() const { return terminal_; }
-  Clock& clock() const { return clock_; }
-  std::int64_t now_ms() const { return to_unix_ms(clock_.wall_now()); }
+  Time now() const;
+  std::int64_t now_ms() const;
   bool json() const { return output == Output::json; }
   bool wide() const { return output == Output::wide; }
 
   /// One call, within `deadline`. Errors: those of `call`.
   template <typename Request, typename Reply>
   Result<Reply> ask(const UnaryMethod<Request, Reply>& method, const Request& request) {
-    auto client = connected();
-    if (!client) return fail(std::move(client).error());
-    return block_on(call(**client, method, request, deadline));
+    const auto bytes = ask_bytes(method.path(), request.SerializeAsString());
+    if (!bytes) return fail(bytes.error());
+    return parsed<Reply>(*bytes);
   }
 
   /// Every message of a stream until it ends, with its status.
   template <typename Request, typename Reply>
   Status watch(const ServerStreamMethod<Request, Reply>& method, const Request& request,
                const std::function<void(const Reply&)>& each) {
-    auto client = connected();
-    if (!client) return fail(std::move(client).error());
-    return block_on(read_all<Request, Reply>(open(**client, method, request), each));
+    return watch_bytes(method.path(), request.SerializeAsString(),
+                       [&each](const std::string& bytes) -> Status {
+                         const Result<Reply> message = parsed<Reply>(bytes);
+                         if (!message) return fail(message.error());
+                         each(*message);
+                         return {};
+                       });
   }
 
   void sleep(Duration duration);
@@ -71,27 +81,25 @@ class AdminSession {
   bool agree(const std::string& question, bool yes) const;
 
  private:
-  Result<RpcClient*> connected();
+  struct Connection;  // the executor and the channel
 
-  template <typename T>
-  T block_on(boost::asio::awaitable<T> work) {
-    auto future = boost::asio::co_spawn(context_, std::move(work), boost::asio::use_future);
-    context_.restart();
-    context_.run();
-    return future.get();
+  template <typename Message>
+  static Result<Message> parsed(const std::string& bytes) {
+    Result<Message> message(std::in_place);
+    if (!message->ParseFromString(bytes)) return fail(no_message(Message::descriptor()));
+    return message;
   }
+  static Error no_message(const google::protobuf::Descriptor* type);
 
-  template <typename Request, typename Reply>
-  static boost::asio::awaitable<Status> read_all(MessageStream<Reply, Request> stream,
-                                                 std::function<void(const Reply&)> each) {
-    while (auto message = co_await stream.read()) each(*message);
-    co_return co_await stream.closed();
-  }
+  Result<std::string> ask_bytes(const std::string& path, std::string request);
+  /// `each` ends the stream with the error it returns.
+  Status watch_bytes(const std::string& path, std::string request,
+                     const std::function<Status(const std::string&)>& each);
+  Status connect();
 
   Terminal terminal_;
   Clock& clock_;
-  boost::asio::io_context context_{1};
-  std::unique_ptr<RpcChannel> channel_;
+  std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace weir::cli

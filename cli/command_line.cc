@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 
+#include <CLI/CLI.hpp>
 #include <ostream>
 
 #include "cli/command/command.h"
@@ -107,7 +108,7 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
   add_common(program, session);
   for (const auto add : {add_status, add_mesh, add_paths, add_services, add_weights, add_failover,
                          add_events, add_config, add_version}) {
-    add(program, session, exit);
+    add(CommandSyntax(program), session, exit);
   }
   let_options_follow(program);
   try {

@@ -10,11 +10,11 @@ namespace weir::cli {
 /// Where the controller's admin API is: a unix socket of this machine, or, when `server` is set,
 /// HOST:PORT over mutual TLS. From the options, and from the environment where those are silent.
 struct ControllerAddress {
-  std::string socket;       // --socket, WEIR_SOCKET
-  std::string server;       // --server, WEIR_SERVER
-  std::string ca;           // --ca, WEIR_CA: a file, who may sign the controller's certificate
-  std::string certificate;  // --cert, WEIR_CERT: a file, the operator's
-  std::string key;          // --key, WEIR_KEY: a file
+  std::string socket = {};       // --socket, WEIR_SOCKET
+  std::string server = {};       // --server, WEIR_SERVER
+  std::string ca = {};           // --ca, WEIR_CA: a file, who may sign the controller's certificate
+  std::string certificate = {};  // --cert, WEIR_CERT: a file, the operator's
+  std::string key = {};          // --key, WEIR_KEY: a file
 
   /// For people: "/run/weir/admin.sock", "weir.example:7443".
   const std::string& text() const { return server.empty() ? socket : server; }

@@ -11,7 +11,7 @@ set(WEIR_SANITIZE "" CACHE STRING "Comma-separated sanitizers, as -fsanitize= ta
 option(WEIR_FUZZ "Build libFuzzer targets" OFF)
 option(WEIR_HARDEN "Compile and link with the hardening flags" OFF)
 
-# Dev keeps tests quick to build and to run, and stack traces readable.
+# Dev keeps tests quick to build and to run, and stack traces readable; weir_optimise() says which files go without -O1.
 set(CMAKE_CXX_FLAGS_DEV "-O1 -gline-tables-only -fno-omit-frame-pointer" CACHE STRING "" FORCE)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -gline-tables-only" CACHE STRING "" FORCE)
 

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "agent/discovery/endpoints_file.h"
+#include "common/async/either.h"
 #include "common/base/text.h"
 
 namespace weir::agent {
@@ -66,7 +66,6 @@ FileDiscovery::FileDiscovery(std::filesystem::path file, Clock& clock,
     : file_(std::move(file)), clock_(clock), poll_(poll) {}
 
 asio::awaitable<void> FileDiscovery::run(Report report) {
-  using namespace asio::experimental::awaitable_operators;  // NOLINT
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto executor = co_await asio::this_coro::executor;
   const auto directory = file_.has_parent_path() ? file_.parent_path() : std::filesystem::path(".");
@@ -76,7 +75,7 @@ asio::awaitable<void> FileDiscovery::run(Report report) {
     if (!watch.is_open()) watch = watch_directory(executor, directory);
     read(report);
     if (watch.is_open()) {
-      co_await (wait_for_event(watch) || clock_.sleep_for(poll_));
+      co_await either(wait_for_event(watch), clock_.sleep_for(poll_));
     } else {
       co_await clock_.sleep_for(poll_);
     }

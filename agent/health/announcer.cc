@@ -3,13 +3,16 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "agent/health/announce_inbox.h"
 #include "agent/health/asio_address.h"
 #include "agent/health/waiting.h"
+#include "common/async/either.h"
 
 namespace weir::agent {
 
@@ -84,13 +87,12 @@ void Announcer::stop() { state_->tasks.stop(); }
 asio::awaitable<void> Announcer::join() { co_await state_->tasks.join(); }
 
 asio::awaitable<void> Announcer::State::run() {
-  using namespace asio::experimental::awaitable_operators;  // NOLINT
   while (!co_await cancelled()) {
     if (!open()) {
       co_await clock.sleep_for(k_bind_again);
       continue;
     }
-    co_await (receive() || send());
+    co_await either(receive(), send());
     boost::system::error_code ignored;
     socket.close(ignored);
   }

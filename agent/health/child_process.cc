@@ -8,13 +8,15 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
 
 #include "agent/health/waiting.h"
+#include "common/async/either.h"
 #include "common/base/text.h"
 
 namespace weir::agent {
@@ -128,19 +130,20 @@ ChildProcess::~ChildProcess() {
 }
 
 asio::awaitable<Result<ChildProcess::Ended>> ChildProcess::wait() {
-  using namespace asio::experimental::awaitable_operators;  // NOLINT
   std::string text;
-  const auto until_ended = [](asio::posix::stream_descriptor& ended) -> asio::awaitable<bool> {
-    const auto [problem] = co_await ended.async_wait(asio::posix::stream_descriptor::wait_read,
-                                                     asio::as_tuple(asio::use_awaitable));
-    co_return !problem;
+  bool ended = false;
+  const auto until_ended = [](asio::posix::stream_descriptor& process,
+                              bool& has_ended) -> asio::awaitable<void> {
+    const auto [problem] = co_await process.async_wait(asio::posix::stream_descriptor::wait_read,
+                                                       asio::as_tuple(asio::use_awaitable));
+    has_ended = !problem;
   };
   const auto read_for_ever = [](ChildProcess& me, std::string& out) -> asio::awaitable<void> {
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await me.read_output(out);
   };
-  const auto first = co_await (until_ended(ended_) || read_for_ever(*this, text));
-  if (first.index() != 0 || !std::get<0>(first)) {
+  const int first = co_await either(until_ended(ended_, ended), read_for_ever(*this, text));
+  if (first != 0 || !ended) {
     co_return fail(Code::cancelled, "the check was stopped");
   }
   // What it wrote last may still be in the pipe.

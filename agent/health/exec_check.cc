@@ -1,5 +1,7 @@
 #include "agent/health/exec_check.h"
 
+#include <boost/asio/this_coro.hpp>
+
 #include "agent/health/child_process.h"
 #include "agent/health/waiting.h"
 #include "common/base/text.h"

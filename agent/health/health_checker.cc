@@ -1,5 +1,6 @@
 #include "agent/health/health_checker.h"
 
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "agent/health/waiting.h"

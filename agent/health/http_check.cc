@@ -1,7 +1,10 @@
 #include "agent/health/http_check.h"
 
 #include <array>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include "agent/health/http_answer.h"

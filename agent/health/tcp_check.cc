@@ -1,5 +1,9 @@
 #include "agent/health/tcp_check.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "agent/health/asio_address.h"
 #include "agent/health/waiting.h"
 

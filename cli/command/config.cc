@@ -78,15 +78,15 @@ Exit check(AdminSession& session, const Options& options) {
 
 }  // namespace
 
-void add_config(CLI::App& program, AdminSession& session, Exit& exit) {
-  CLI::App* config = program.add_subcommand("config", "Files")->require_subcommand(1);
+void add_config(CommandSyntax program, AdminSession& session, Exit& exit) {
+  CommandSyntax config = program.add_group("config", "Files");
   const auto options = std::make_shared<Options>();
-  CLI::App* checking = config->add_subcommand(
+  CommandSyntax checking = config.add(
       "check", "Every complaint about a controller's or an agent's file, or what is in force");
-  checking->add_option("-f,--file", options->file, "The file")->required();
-  checking->add_option("--kind", options->kind, "controller or agent; else seen from the file")
-      ->check(CLI::IsMember({"controller", "agent"}));
-  checking->callback([&session, &exit, options] { exit = check(session, *options); });
+  checking.option("-f,--file", options->file, "The file").required();
+  checking.option("--kind", options->kind, "controller or agent; else seen from the file")
+      .one_of({"controller", "agent"});
+  checking.runs([&session, &exit, options] { exit = check(session, *options); });
 }
 
 }  // namespace weir::cli

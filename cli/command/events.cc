@@ -71,15 +71,15 @@ Exit run(AdminSession& session, const Options& options) {
 
 }  // namespace
 
-void add_events(CLI::App& program, AdminSession& session, Exit& exit) {
+void add_events(CommandSyntax program, AdminSession& session, Exit& exit) {
   const auto options = std::make_shared<Options>();
-  CLI::App* events = program.add_subcommand("events", "What happened, the newest last");
-  events->add_flag("-w,--watch", options->watch, "Print new ones as they come");
-  events->add_option("--limit", options->limit, "How many")->check(CLI::Range(1, 10'000));
-  events->add_option("--service", options->service, "Only of this service");
-  events->add_option("--region", options->region, "Only of this region");
-  events->add_option("--type", options->type, "Only of this type, such as path.down");
-  events->callback([&session, &exit, options] { exit = run(session, *options); });
+  CommandSyntax events = program.add("events", "What happened, the newest last");
+  events.flag("-w,--watch", options->watch, "Print new ones as they come");
+  events.option("--limit", options->limit, "How many").between(1, 10'000);
+  events.option("--service", options->service, "Only of this service");
+  events.option("--region", options->region, "Only of this region");
+  events.option("--type", options->type, "Only of this type, such as path.down");
+  events.runs([&session, &exit, options] { exit = run(session, *options); });
 }
 
 }  // namespace weir::cli

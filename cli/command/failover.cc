@@ -24,11 +24,10 @@ std::string text_of(AdminSession& session, const ListFailoversReply& reply) {
 
 }  // namespace
 
-void add_failover(CLI::App& program, AdminSession& session, Exit& exit) {
-  CLI::App* failover =
-      program.add_subcommand("failover", "Where agents stay away")->require_subcommand(1);
-  failover->add_subcommand("ls", "Every destination that agents avoid now")
-      ->callback([&session, &exit] {
+void add_failover(CommandSyntax program, AdminSession& session, Exit& exit) {
+  program.add_group("failover", "Where agents stay away")
+      .add("ls", "Every destination that agents avoid now")
+      .runs([&session, &exit] {
         exit = ask_and_show<ListFailoversRequest, ListFailoversReply>(
             session, admin_method<ListFailoversRequest, ListFailoversReply>("ListFailovers"), {},
             "FailoverList", "cannot list the failovers",

@@ -76,10 +76,9 @@ Exit remove(AdminSession& session, const std::string& agent, bool yes) {
 
 }  // namespace
 
-void add_mesh(CLI::App& program, AdminSession& session, Exit& exit) {
-  CLI::App* mesh =
-      program.add_subcommand("mesh", "Agents and how they join")->require_subcommand(1);
-  mesh->add_subcommand("ls", "Every agent that has joined")->callback([&session, &exit] {
+void add_mesh(CommandSyntax program, AdminSession& session, Exit& exit) {
+  CommandSyntax mesh = program.add_group("mesh", "Agents and how they join");
+  mesh.add("ls", "Every agent that has joined").runs([&session, &exit] {
     exit = ask_and_show<ListAgentsRequest, ListAgentsReply>(
         session, admin_method<ListAgentsRequest, ListAgentsReply>("ListAgents"), {}, "AgentList",
         "cannot list the agents",
@@ -91,13 +90,13 @@ void add_mesh(CLI::App& program, AdminSession& session, Exit& exit) {
     bool yes = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* removal = mesh->add_subcommand("remove", "Take an agent out of the mesh");
-  removal->add_option("agent", options->agent, "REGION/agent-N")->required();
-  removal->add_flag("-y,--yes", options->yes, "Do not ask");
-  removal->callback(
+  CommandSyntax removal = mesh.add("remove", "Take an agent out of the mesh");
+  removal.option("agent", options->agent, "REGION/agent-N").required();
+  removal.flag("-y,--yes", options->yes, "Do not ask");
+  removal.runs(
       [&session, &exit, options] { exit = remove(session, options->agent, options->yes); });
 
-  add_mesh_token(*mesh, session, exit);
+  add_mesh_token(mesh, session, exit);
 }
 
 }  // namespace weir::cli

@@ -128,21 +128,20 @@ Exit revoke(AdminSession& session, const std::string& id) {
 
 }  // namespace
 
-void add_mesh_token(CLI::App& mesh, AdminSession& session, Exit& exit) {
-  CLI::App* token = mesh.add_subcommand("token", "Join tokens")->require_subcommand(1);
+void add_mesh_token(CommandSyntax mesh, AdminSession& session, Exit& exit) {
+  CommandSyntax token = mesh.add_group("token", "Join tokens");
 
   const auto options = std::make_shared<CreateOptions>();
-  CLI::App* creation = token->add_subcommand(
+  CommandSyntax creation = token.add(
       "create", "A token for one new agent; printed this once, alone, on standard output");
-  creation->add_option("--region", options->region, "Where the agent will be")->required();
-  creation->add_option("--cluster", options->cluster, "The cluster it speaks for")->required();
-  creation->add_option("--ttl", options->ttl, "How long it is good, such as 10m");
-  creation->add_option("--uses", options->uses, "How many agents may join with it")
-      ->check(CLI::Range(1, 1000));
-  creation->add_option("--out", options->out, "Write it to a new file of mode 0600 instead");
-  creation->callback([&session, &exit, options] { exit = create(session, *options); });
+  creation.option("--region", options->region, "Where the agent will be").required();
+  creation.option("--cluster", options->cluster, "The cluster it speaks for").required();
+  creation.option("--ttl", options->ttl, "How long it is good, such as 10m");
+  creation.option("--uses", options->uses, "How many agents may join with it").between(1, 1000);
+  creation.option("--out", options->out, "Write it to a new file of mode 0600 instead");
+  creation.runs([&session, &exit, options] { exit = create(session, *options); });
 
-  token->add_subcommand("ls", "Every token, without its secret")->callback([&session, &exit] {
+  token.add("ls", "Every token, without its secret").runs([&session, &exit] {
     exit = ask_and_show<ListTokensRequest, ListTokensReply>(
         session, admin_method<ListTokensRequest, ListTokensReply>("ListTokens"), {}, "TokenList",
         "cannot list the tokens",
@@ -150,9 +149,9 @@ void add_mesh_token(CLI::App& mesh, AdminSession& session, Exit& exit) {
   });
 
   const auto id = std::make_shared<std::string>();
-  CLI::App* revocation = token->add_subcommand("revoke", "Make a token useless");
-  revocation->add_option("id", *id, "As `mesh token ls` shows it")->required();
-  revocation->callback([&session, &exit, id] { exit = revoke(session, *id); });
+  CommandSyntax revocation = token.add("revoke", "Make a token useless");
+  revocation.option("id", *id, "As `mesh token ls` shows it").required();
+  revocation.runs([&session, &exit, id] { exit = revoke(session, *id); });
 }
 
 }  // namespace weir::cli

@@ -177,39 +177,38 @@ Exit ping(AdminSession& session, const PingOptions& options) {
 
 }  // namespace
 
-void add_paths(CLI::App& program, AdminSession& session, Exit& exit) {
+void add_paths(CommandSyntax program, AdminSession& session, Exit& exit) {
   struct Options {
     bool watch = false;
     std::string metric = "p50";
   };
-  CLI::App* paths = program.add_subcommand("paths", "What every two agents measure between them")
-                        ->require_subcommand(1);
+  CommandSyntax paths = program.add_group("paths", "What every two agents measure between them");
 
   const auto listing = std::make_shared<Options>();
-  CLI::App* ls = paths->add_subcommand("ls", "Every path, the worst first");
-  ls->add_flag("-w,--watch", listing->watch, "Follow every change");
-  ls->callback([&session, &exit, listing] {
+  CommandSyntax ls = paths.add("ls", "Every path, the worst first");
+  ls.flag("-w,--watch", listing->watch, "Follow every change");
+  ls.runs([&session, &exit, listing] {
     exit = list(session, listing->watch,
                 [&](const ListPathsReply& reply) { return list_of(session, reply); });
   });
 
   const auto table = std::make_shared<Options>();
-  CLI::App* matrix = paths->add_subcommand("matrix", "Region by region");
-  matrix->add_flag("-w,--watch", table->watch, "Follow every change");
-  matrix->add_option("--metric", table->metric, "p50, p99, jitter or loss")
-      ->check(CLI::IsMember({"p50", "p99", "jitter", "loss"}));
-  matrix->callback([&session, &exit, table] {
+  CommandSyntax matrix = paths.add("matrix", "Region by region");
+  matrix.flag("-w,--watch", table->watch, "Follow every change");
+  matrix.option("--metric", table->metric, "p50, p99, jitter or loss")
+      .one_of({"p50", "p99", "jitter", "loss"});
+  matrix.runs([&session, &exit, table] {
     const Metric& metric = metrics().at(table->metric);
     exit = list(session, table->watch,
                 [&](const ListPathsReply& reply) { return matrix_of(session, reply, metric); });
   });
 
   const auto pinging = std::make_shared<PingOptions>();
-  CLI::App* once = paths->add_subcommand("ping", "Measure one path now");
-  once->add_option("from", pinging->from, "REGION/agent-N")->required();
-  once->add_option("to", pinging->to, "REGION/agent-N")->required();
-  once->add_option("--count", pinging->count, "Packets")->check(CLI::Range(1, 100));
-  once->callback([&session, &exit, pinging] { exit = ping(session, *pinging); });
+  CommandSyntax once = paths.add("ping", "Measure one path now");
+  once.option("from", pinging->from, "REGION/agent-N").required();
+  once.option("to", pinging->to, "REGION/agent-N").required();
+  once.option("--count", pinging->count, "Packets").between(1, 100);
+  once.runs([&session, &exit, pinging] { exit = ping(session, *pinging); });
 }
 
 }  // namespace weir::cli

@@ -74,11 +74,10 @@ std::string endpoints_of(AdminSession& session, const ListServicesReply& reply) 
 
 }  // namespace
 
-void add_services(CLI::App& program, AdminSession& session, Exit& exit) {
-  CLI::App* services =
-      program.add_subcommand("services", "What the mesh carries")->require_subcommand(1);
-  services->add_subcommand("ls", "Every service by region; -o wide: by endpoint")
-      ->callback([&session, &exit] {
+void add_services(CommandSyntax program, AdminSession& session, Exit& exit) {
+  program.add_group("services", "What the mesh carries")
+      .add("ls", "Every service by region; -o wide: by endpoint")
+      .runs([&session, &exit] {
         exit = ask_and_show<ListServicesRequest, ListServicesReply>(
             session, admin_method<ListServicesRequest, ListServicesReply>("ListServices"), {},
             "ServiceList", "cannot list the services", [&](const ListServicesReply& reply) {

@@ -75,22 +75,21 @@ std::string text_of(const StatusReply& status, std::int64_t now_ms, bool colour)
 
 }  // namespace
 
-void add_status(CLI::App& program, AdminSession& session, Exit& exit) {
+void add_status(CommandSyntax program, AdminSession& session, Exit& exit) {
   struct Options {
     bool watch = false;
     WaitOptions wait;
     std::string timeout = "2m";
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* status = program.add_subcommand("status", "The whole mesh on one screen");
-  CLI::Option* watch = status->add_flag("-w,--watch", options->watch, "Follow every change");
-  CLI::Option* wait = status->add_flag("--wait", options->wait.wait,
-                                       "Return when the mesh is whole, or at --timeout");
-  wait->excludes(watch);
-  status->add_option("--expect-agents", options->wait.agents, "Agents that must be there")
-      ->needs(wait);
-  status->add_option("--timeout", options->timeout, "Longest wait, such as 90s")->needs(wait);
-  status->callback([&session, &exit, options] {
+  CommandSyntax status = program.add("status", "The whole mesh on one screen");
+  const OptionSyntax watch = status.flag("-w,--watch", options->watch, "Follow every change");
+  OptionSyntax wait =
+      status.flag("--wait", options->wait.wait, "Return when the mesh is whole, or at --timeout");
+  wait.excludes(watch);
+  status.option("--expect-agents", options->wait.agents, "Agents that must be there").needs(wait);
+  status.option("--timeout", options->timeout, "Longest wait, such as 90s").needs(wait);
+  status.runs([&session, &exit, options] {
     const std::function<std::string(const StatusReply&)> as_text = [&](const StatusReply& reply) {
       return text_of(reply, session.now_ms(), session.terminal().colour);
     };

@@ -34,7 +34,7 @@ std::string missing(const StatusReply& status, std::uint32_t expected_agents) {
 
 Exit wait_until_whole(AdminSession& session, const WaitOptions& options) {
   const auto get = admin_method<StatusRequest, StatusReply>("GetStatus");
-  const Time end = session.clock().now() + options.timeout;
+  const Time end = session.now() + options.timeout;
   std::string cause;
   std::string told;
   for (;;) {
@@ -42,7 +42,7 @@ Exit wait_until_whole(AdminSession& session, const WaitOptions& options) {
     cause = status ? missing(*status, options.agents)
                    : "the controller does not answer: " + status.error().message();
     if (cause.empty()) return Exit::ok;
-    if (session.clock().now() >= end) break;
+    if (session.now() >= end) break;
     if (cause != told && session.terminal().out_is_tty) {
       session.terminal().err << "waiting: " << printable(cause) << "\n";
       told = cause;

@@ -35,9 +35,10 @@ Exit run(AdminSession& session) {
 
 }  // namespace
 
-void add_version(CLI::App& program, AdminSession& session, Exit& exit) {
-  program.add_subcommand("version", "Of this program and of the controller")
-      ->callback([&session, &exit] { exit = run(session); });
+void add_version(CommandSyntax program, AdminSession& session, Exit& exit) {
+  program.add("version", "Of this program and of the controller").runs([&session, &exit] {
+    exit = run(session);
+  });
 }
 
 }  // namespace weir::cli

@@ -150,25 +150,24 @@ Exit explain(AdminSession& session, const ExplainOptions& options) {
 
 }  // namespace
 
-void add_weights(CLI::App& program, AdminSession& session, Exit& exit) {
-  CLI::App* weights =
-      program.add_subcommand("weights", "Which region gets which share")->require_subcommand(1);
+void add_weights(CommandSyntax program, AdminSession& session, Exit& exit) {
+  CommandSyntax weights = program.add_group("weights", "Which region gets which share");
 
   const auto getting = std::make_shared<GetOptions>();
-  CLI::App* listing = weights->add_subcommand("get", "Wanted, in force now, and seen");
-  listing->add_option("service", getting->service, "NAMESPACE/NAME; without it, all");
-  listing->add_option("--from", getting->from, "Only of requests that start in this region");
-  listing->add_flag("-w,--watch", getting->watch, "Follow every change");
-  listing->callback([&session, &exit, getting] { exit = get(session, *getting); });
+  CommandSyntax listing = weights.add("get", "Wanted, in force now, and seen");
+  listing.option("service", getting->service, "NAMESPACE/NAME; without it, all");
+  listing.option("--from", getting->from, "Only of requests that start in this region");
+  listing.flag("-w,--watch", getting->watch, "Follow every change");
+  listing.runs([&session, &exit, getting] { exit = get(session, *getting); });
 
   const auto explaining = std::make_shared<ExplainOptions>();
-  CLI::App* reasons = weights->add_subcommand("explain", "Why these weights");
-  reasons->add_option("service", explaining->service, "NAMESPACE/NAME")->required();
-  reasons->add_option("--from", explaining->from, "Of requests that start here")->required();
-  reasons->add_option("--revision", explaining->generation, "Of an earlier generation");
-  reasons->callback([&session, &exit, explaining] { exit = explain(session, *explaining); });
+  CommandSyntax reasons = weights.add("explain", "Why these weights");
+  reasons.option("service", explaining->service, "NAMESPACE/NAME").required();
+  reasons.option("--from", explaining->from, "Of requests that start here").required();
+  reasons.option("--revision", explaining->generation, "Of an earlier generation");
+  reasons.runs([&session, &exit, explaining] { exit = explain(session, *explaining); });
 
-  add_weights_pin(*weights, session, exit);
+  add_weights_pin(weights, session, exit);
 }
 
 }  // namespace weir::cli

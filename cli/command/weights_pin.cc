@@ -103,24 +103,23 @@ Exit unpin(AdminSession& session, const UnpinOptions& options) {
 
 }  // namespace
 
-void add_weights_pin(CLI::App& weights, AdminSession& session, Exit& exit) {
+void add_weights_pin(CommandSyntax weights, AdminSession& session, Exit& exit) {
   const auto options = std::make_shared<PinOptions>();
-  CLI::App* pinning =
-      weights.add_subcommand("pin", "Hold weights by hand; shows the plan and asks first");
-  pinning->add_option("service", options->service, "NAMESPACE/NAME")->required();
-  pinning->add_option("weights", options->weights, "REGION=WEIGHT,REGION=WEIGHT")->required();
-  pinning->add_option("--from", options->from, "Requests that start in this region")->required();
-  pinning->add_option("--ttl", options->ttl, "Unpin by itself after, such as 1h");
-  pinning->add_flag("--dry-run", options->dry_run, "Show the plan and stop");
-  pinning->add_flag("-y,--yes", options->yes, "Do not ask");
-  pinning->callback([&session, &exit, options] { exit = pin(session, *options); });
+  CommandSyntax pinning = weights.add("pin", "Hold weights by hand; shows the plan and asks first");
+  pinning.option("service", options->service, "NAMESPACE/NAME").required();
+  pinning.option("weights", options->weights, "REGION=WEIGHT,REGION=WEIGHT").required();
+  pinning.option("--from", options->from, "Requests that start in this region").required();
+  pinning.option("--ttl", options->ttl, "Unpin by itself after, such as 1h");
+  pinning.flag("--dry-run", options->dry_run, "Show the plan and stop");
+  pinning.flag("-y,--yes", options->yes, "Do not ask");
+  pinning.runs([&session, &exit, options] { exit = pin(session, *options); });
 
   const auto undoing = std::make_shared<UnpinOptions>();
-  CLI::App* unpinning = weights.add_subcommand("unpin", "Give the weights back to the policy");
-  unpinning->add_option("service", undoing->service, "NAMESPACE/NAME")->required();
-  unpinning->add_option("--from", undoing->from, "Requests that start in this region")->required();
-  unpinning->add_flag("-y,--yes", undoing->yes, "Do not ask");
-  unpinning->callback([&session, &exit, undoing] { exit = unpin(session, *undoing); });
+  CommandSyntax unpinning = weights.add("unpin", "Give the weights back to the policy");
+  unpinning.option("service", undoing->service, "NAMESPACE/NAME").required();
+  unpinning.option("--from", undoing->from, "Requests that start in this region").required();
+  unpinning.flag("-y,--yes", undoing->yes, "Do not ask");
+  unpinning.runs([&session, &exit, undoing] { exit = unpin(session, *undoing); });
 }
 
 }  // namespace weir::cli

@@ -38,6 +38,8 @@ class MessageStream {
   bool is_open() const { return stream_->is_open(); }
   std::size_t queued_bytes() const { return stream_->queued_bytes(); }
   const PeerIdentity& peer() const { return stream_->peer(); }
+  /// The same call without the types.
+  const std::shared_ptr<ControlStream>& bytes() const { return stream_; }
 
  private:
   std::shared_ptr<ControlStream> stream_;

@@ -22,9 +22,10 @@ struct CallContext {
 /// Which handler answers which method. Knows no gRPC: an RpcServer serves it on sockets, a
 /// MemoryClient in memory. Filled before it is served, constant afterwards.
 ///
-/// Handlers are coroutines on the server's executor. A handler whose caller has gone, or whose
-/// server stops, is cancelled: its waits return `cancelled`, and it is expected to return. What a
-/// handler refers to outlives the server. An exception out of a handler aborts the process.
+/// Handlers are coroutines on the server's executor and live as long as the router. A handler whose
+/// caller has gone, or whose server stops, is cancelled: its waits return `cancelled`, and it is
+/// expected to return. What a handler refers to outlives the server. An exception out of a handler
+/// aborts the process.
 class RpcRouter {
  public:
   template <typename Request, typename Reply>
@@ -44,18 +45,40 @@ class RpcRouter {
 
   template <typename Request, typename Reply>
   void unary(const UnaryMethod<Request, Reply>& method, Unary<Request, Reply> handler) {
-    add(method.path(),
-        [handler = std::move(handler)](CallContext context, std::shared_ptr<ControlStream> stream) {
-          return answer<Request, Reply>(handler, std::move(context), std::move(stream));
-        });
+    add_unary(method.path(),
+              [handler = std::move(handler)](CallContext context, const std::string& bytes) {
+                auto request = parsed<Request>(bytes);
+                if (!request) return refuse(std::move(request).error());
+                return serialised(handler(std::move(context), std::move(*request)));
+              });
+  }
+
+  /// A call that is answered at once: its handler is no coroutine.
+  template <typename Request, typename Reply>
+  using View = std::function<Result<Reply>(const CallContext&, const Request&)>;
+  template <typename Request, typename Reply>
+  void view(const UnaryMethod<Request, Reply>& method, View<Request, Reply> handler) {
+    add_view(method.path(),
+             [handler = std::move(handler)](const CallContext& context,
+                                            const std::string& bytes) -> Result<std::string> {
+               const auto request = parsed<Request>(bytes);
+               if (!request) return fail(request.error());
+               const Result<Reply> reply = handler(context, *request);
+               if (!reply) return fail(reply.error());
+               return reply->SerializeAsString();
+             });
   }
 
   template <typename Request, typename Reply>
   void server_stream(const ServerStreamMethod<Request, Reply>& method,
                      ServerStream<Request, Reply> handler) {
-    add(method.path(),
-        [handler = std::move(handler)](CallContext context, std::shared_ptr<ControlStream> stream) {
-          return answer_stream<Request, Reply>(handler, std::move(context), std::move(stream));
+    add_server_stream(
+        method.path(), [handler = std::move(handler)](CallContext context, const std::string& bytes,
+                                                      std::shared_ptr<ControlStream> stream) {
+          auto request = parsed<Request>(bytes);
+          if (!request) return refuse_stream(std::move(request).error());
+          return handler(std::move(context), std::move(*request),
+                         std::make_shared<MessageStream<Request, Reply>>(std::move(stream)));
         });
   }
 
@@ -75,36 +98,36 @@ class RpcRouter {
   const Handler* find(const std::string& path) const;
 
  private:
+  // What the typed handlers become: bytes in, bytes out. One coroutine per kind of call carries
+  // them, whatever the types of the method.
+  using BytesUnary = std::function<boost::asio::awaitable<Result<std::string>>(
+      CallContext, const std::string& request)>;
+  using BytesView =
+      std::function<Result<std::string>(const CallContext&, const std::string& request)>;
+  using BytesStream = std::function<boost::asio::awaitable<Status>(
+      CallContext, const std::string& request, std::shared_ptr<ControlStream>)>;
+
+  void add_unary(std::string path, BytesUnary handler);
+  void add_view(std::string path, BytesView handler);
+  void add_server_stream(std::string path, BytesStream handler);
+
+  static boost::asio::awaitable<Result<std::string>> refuse(Error why);
+  static boost::asio::awaitable<Status> refuse_stream(Error why);
+  static Error no_message(const google::protobuf::Descriptor* type);
+
   template <typename Request>
-  static boost::asio::awaitable<Result<Request>> read_request(std::shared_ptr<ControlStream> from) {
-    const std::optional<std::string> bytes = co_await from->read();
-    if (!bytes) co_return fail(Code::invalid_argument, "the call carried no request");
+  static Result<Request> parsed(const std::string& bytes) {
     Result<Request> request(std::in_place);
-    if (!request->ParseFromString(*bytes)) {
-      co_return fail(Code::invalid_argument,
-                     "the request is no " + Request::descriptor()->full_name());
-    }
-    co_return request;
+    if (!request->ParseFromString(bytes)) return fail(no_message(Request::descriptor()));
+    return request;
   }
 
-  template <typename Request, typename Reply>
-  static boost::asio::awaitable<Status> answer(Unary<Request, Reply> handler, CallContext context,
-                                               std::shared_ptr<ControlStream> stream) {
-    auto request = co_await read_request<Request>(stream);
-    if (!request) co_return fail(std::move(request).error());
-    const auto reply = co_await handler(std::move(context), std::move(*request));
+  template <typename Reply>
+  static boost::asio::awaitable<Result<std::string>> serialised(
+      boost::asio::awaitable<Result<Reply>> handler) {
+    const Result<Reply> reply = co_await std::move(handler);
     if (!reply) co_return fail(reply.error());
-    co_return stream->write(reply->SerializeAsString());
-  }
-
-  template <typename Request, typename Reply>
-  static boost::asio::awaitable<Status> answer_stream(ServerStream<Request, Reply> handler,
-                                                      CallContext context,
-                                                      std::shared_ptr<ControlStream> stream) {
-    auto request = co_await read_request<Request>(stream);
-    if (!request) co_return fail(std::move(request).error());
-    auto writer = std::make_shared<MessageStream<Request, Reply>>(std::move(stream));
-    co_return co_await handler(std::move(context), std::move(*request), std::move(writer));
+    co_return reply->SerializeAsString();
   }
 
   std::map<std::string, Handler> handlers_;

@@ -1,6 +1,7 @@
 #include "controller/api/admin_service.h"
 
 #include <boost/asio/this_coro.hpp>
+#include <optional>
 #include <utility>
 
 #include "common/base/text.h"
@@ -24,17 +25,18 @@ UnaryMethod<Request, Reply> method(const char* name) {
 template <typename Request, typename Reply>
 void add_view(RpcRouter& router, const char* name,
               std::function<Result<Reply>(const Request&)> view) {
-  router.unary<Request, Reply>(
-      method<Request, Reply>(name),
-      [view = std::move(view)](CallContext context,
-                               Request request) -> asio::awaitable<Result<Reply>> {
-        return [](std::function<Result<Reply>(const Request&)> look, CallContext call,
-                  Request asked) -> asio::awaitable<Result<Reply>> {
-          const auto who = AdminService::operator_of(call.peer);
-          if (!who) co_return fail(who.error());
-          co_return look(asked);
-        }(view, std::move(context), std::move(request));
-      });
+  router.view<Request, Reply>(method<Request, Reply>(name),
+                              [view = std::move(view)](const CallContext& context,
+                                                       const Request& request) -> Result<Reply> {
+                                const auto who = AdminService::operator_of(context.peer);
+                                if (!who) return fail(who.error());
+                                return view(request);
+                              });
+}
+
+template <typename Reply>
+asio::awaitable<Result<Reply>> refuse(Error why) {
+  co_return fail(why);
 }
 
 /// Serves a call that changes something; `change` gets the operator's name.
@@ -45,43 +47,44 @@ template <typename Request, typename Reply>
 void add_change(RpcRouter& router, const char* name, Change<Request, Reply> change) {
   router.unary<Request, Reply>(
       method<Request, Reply>(name),
-      [change = std::move(change)](CallContext context,
-                                   Request request) -> asio::awaitable<Result<Reply>> {
-        return [](Change<Request, Reply> act, CallContext call,
-                  Request asked) -> asio::awaitable<Result<Reply>> {
-          auto who = AdminService::operator_of(call.peer);
-          if (!who) co_return fail(who.error());
-          co_return co_await act(std::move(asked), *std::move(who));
-        }(change, std::move(context), std::move(request));
+      [change = std::move(change)](const CallContext& context, Request request) {
+        auto who = AdminService::operator_of(context.peer);
+        if (!who) return refuse<Reply>(std::move(who).error());
+        return change(std::move(request), *std::move(who));
       });
 }
 
-/// What a watcher is shown again only when it has changed: the reply without its own time.
-std::string essence(const pb::StatusReply& reply) { return reply.SerializeAsString(); }
-std::string essence(const pb::ListPathsReply& reply) { return reply.SerializeAsString(); }
-std::string essence(pb::GetWeightsReply reply) {
-  reply.clear_unix_ms();
-  return reply.SerializeAsString();
+/// One answer of a watch: what is sent, and what it is compared by, which leaves its own time out.
+struct Shown {
+  std::string bytes;
+  std::string essence;
+};
+
+template <typename Reply>
+Shown shown(const Reply& reply) {
+  std::string bytes = reply.SerializeAsString();
+  return {bytes, bytes};
 }
 
-template <typename Request, typename Reply>
-asio::awaitable<Status> watch(Clock& clock, std::function<Result<Reply>(const Request&)> view,
-                              CallContext context, Request request,
-                              std::shared_ptr<MessageStream<Request, Reply>> stream) {
+Shown shown(pb::GetWeightsReply reply) {
+  std::string bytes = reply.SerializeAsString();
+  reply.clear_unix_ms();
+  return {std::move(bytes), reply.SerializeAsString()};
+}
+
+asio::awaitable<Status> watch(Clock& clock, std::function<Result<Shown>()> look,
+                              CallContext context, std::shared_ptr<ControlStream> stream) {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto who = AdminService::operator_of(context.peer);
   if (!who) co_return fail(who.error());
-  std::string shown;
-  bool first = true;
+  std::optional<std::string> before;
   do {
-    Result<Reply> now = view(request);
+    Result<Shown> now = look();
     if (!now) co_return fail(std::move(now).error());
-    std::string fresh = essence(*now);
-    if (first || fresh != shown) {
-      Status sent = stream->write(*now);
+    if (before != now->essence) {
+      Status sent = stream->write(std::move(now->bytes));
       if (!sent) co_return sent;
-      shown = std::move(fresh);
-      first = false;
+      before = std::move(now->essence);
     }
   } while (co_await clock.sleep_for(k_watch_interval));
   co_return fail(Code::cancelled, "the watch was stopped");
@@ -90,12 +93,17 @@ asio::awaitable<Status> watch(Clock& clock, std::function<Result<Reply>(const Re
 template <typename Request, typename Reply>
 void add_watch(RpcRouter& router, const char* name, Clock& clock,
                std::function<Result<Reply>(const Request&)> view) {
+  using Stream = MessageStream<Request, Reply>;
   router.server_stream<Request, Reply>(
       ServerStreamMethod<Request, Reply>(std::string("weir.admin.v1.Admin.") + name),
       [&clock, view = std::move(view)](CallContext context, Request request,
-                                       std::shared_ptr<MessageStream<Request, Reply>> stream) {
-        return watch<Request, Reply>(clock, view, std::move(context), std::move(request),
-                                     std::move(stream));
+                                       std::shared_ptr<Stream> stream) {
+        auto look = [view, request = std::move(request)]() -> Result<Shown> {
+          const Result<Reply> reply = view(request);
+          if (!reply) return fail(reply.error());
+          return shown(*reply);
+        };
+        return watch(clock, std::move(look), std::move(context), stream->bytes());
       });
 }
 

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "common/async/backoff.h"
 #include "common/async/bounded_queue.h"
+#include "common/async/either.h"
 #include "common/async/on_blocking.h"
 #include "common/async/task_group.h"
 #include "tests/doubles/sim_clock.h"
@@ -49,6 +51,52 @@ TEST(TaskGroup, JoinsOnceEveryTaskHasSeenItsCancellation) {
   }(tasks, joined));
   context.run();
   EXPECT_TRUE(joined);
+}
+
+asio::awaitable<void> wait(Clock& clock, milliseconds how_long, bool& whole) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  whole = co_await clock.sleep_for(how_long);
+}
+
+struct Race {
+  int winner = -1;
+  bool first_whole = false;
+};
+
+asio::awaitable<void> race(Clock& clock, milliseconds first, milliseconds second, Race& result) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  result.winner = co_await either(wait(clock, first, result.first_whole), clock.sleep_for(second));
+}
+
+TEST(Either, TellsWhichEndedFirstAndEndsTheOther) {
+  asio::io_context context;
+  SimClock clock(context);
+  TaskGroup tasks(context.get_executor());
+  Race first;
+  Race second;
+  tasks.spawn("first", race(clock, milliseconds(5), milliseconds(90), first));
+  tasks.spawn("second", race(clock, milliseconds(90), milliseconds(5), second));
+  clock.advance(milliseconds(10));
+  EXPECT_EQ(first.winner, 0);
+  EXPECT_TRUE(first.first_whole);
+  EXPECT_EQ(second.winner, 1);
+  EXPECT_FALSE(second.first_whole);
+  EXPECT_EQ(tasks.size(), 0U) << "nothing waits for the slower one";
+}
+
+TEST(Either, EndsBothWhenTheCallerIsCancelledEvenBeforeTheyBegan) {
+  asio::io_context context;
+  SimClock clock(context);
+  for (const bool begun : {true, false}) {
+    TaskGroup tasks(context.get_executor());
+    Race result;
+    tasks.spawn("race", race(clock, milliseconds(50), milliseconds(50), result));
+    if (begun) clock.advance(milliseconds(1));
+    tasks.stop();
+    clock.advance(milliseconds(1));
+    EXPECT_EQ(tasks.size(), 0U);
+    EXPECT_FALSE(result.first_whole);
+  }
 }
 
 TEST(TaskGroup, StopsFromOutsideATaskThatEndsBeforeItIsTold) {

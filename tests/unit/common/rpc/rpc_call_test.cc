@@ -110,6 +110,24 @@ TEST_F(RpcCall, WithBytesThatAreNoRequestIsRefusedBeforeTheHandler) {
   EXPECT_EQ(called, 0);
 }
 
+TEST_F(RpcCall, OfAViewIsAnsweredOrRefusedAtOnce) {
+  router_.view<RevokeTokenRequest, RevokeTokenReply>(
+      revoke(), [](const CallContext& context, const RevokeTokenRequest& request) {
+        EXPECT_TRUE(context.peer.local);
+        if (request.id() == "a") return Result<RevokeTokenReply>(std::in_place);
+        return Result<RevokeTokenReply>(fail(Code::not_found, "no token"));
+      });
+  serve();
+  connect();
+  EXPECT_TRUE(revoke_token("a"));
+  const auto unknown = revoke_token("b");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error(), Error(Code::not_found, "no token"));
+  const auto garbage = client_.run(call_bytes(*channel_, revoke().path(), "\xff\xff\xff", 10s));
+  ASSERT_FALSE(garbage);
+  EXPECT_EQ(garbage.error().code(), Code::invalid_argument);
+}
+
 TEST_F(RpcCall, LargerThanTheLimitIsRefused) {
   serve_revoke(accept);
   EXPECT_TRUE(revoke_token(std::string(1'000'000, 'x')));
