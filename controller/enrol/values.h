@@ -8,6 +8,7 @@
 #include "common/base/bytes.h"
 #include "common/base/ids.h"
 #include "common/crypto/secret_text.h"
+#include "common/crypto/x509.h"
 #include "common/join/join_token.h"
 #include "common/net/ip.h"
 #include "controller/registry/agent_record.h"
