@@ -21,6 +21,7 @@ struct CreateOptions {
   std::string cluster;
   std::string ttl;
   std::uint32_t uses = 1;
+  std::string replaces;
   std::string out;
 };
 
@@ -54,6 +55,7 @@ Exit create(AdminSession& session, const CreateOptions& options) {
   request.set_region(options.region);
   request.set_cluster(options.cluster);
   request.set_uses(options.uses);
+  request.set_replaces(options.replaces);
   if (!options.ttl.empty()) {
     const auto ttl = parse_span(options.ttl);
     if (!ttl || ttl->count() > std::numeric_limits<std::uint32_t>::max()) {
@@ -139,6 +141,9 @@ void add_mesh_token(CLI::App& mesh, AdminSession& session, Exit& exit) {
   creation->add_option("--ttl", options->ttl, "How long it is good, such as 10m");
   creation->add_option("--uses", options->uses, "How many agents may join with it")
       ->check(CLI::Range(1, 1000));
+  creation->add_option(
+      "--replaces", options->replaces,
+      "An agent whose machine or disk is gone: it leaves when the token is redeemed");
   creation->add_option("--out", options->out, "Write it to a new file of mode 0600 instead");
   creation->callback([&session, &exit, options] { exit = create(session, *options); });
 
