@@ -20,6 +20,18 @@ UnaryMethod<Request, Reply> method(const char* name) {
   return UnaryMethod<Request, Reply>(std::string("weir.admin.v1.Admin.") + name);
 }
 
+/// `unavailable` is the transport's word for "no controller there": scripts wait and try again.
+/// What the controller itself has to say is said in another code.
+Error own_word(Error error) {
+  if (error.code() != Code::unavailable) return error;
+  return {Code::internal, error.message()};
+}
+template <typename T>
+Result<T> own_words(Result<T> answer) {
+  if (answer) return answer;
+  return fail(own_word(std::move(answer).error()));
+}
+
 /// Serves a call that answers from memory.
 template <typename Request, typename Reply>
 void add_view(RpcRouter& router, const char* name,
@@ -32,7 +44,7 @@ void add_view(RpcRouter& router, const char* name,
                   Request asked) -> asio::awaitable<Result<Reply>> {
           const auto who = AdminService::operator_of(call.peer);
           if (!who) co_return fail(who.error());
-          co_return look(asked);
+          co_return own_words(look(asked));
         }(view, std::move(context), std::move(request));
       });
 }
@@ -51,7 +63,8 @@ void add_change(RpcRouter& router, const char* name, Change<Request, Reply> chan
                   Request asked) -> asio::awaitable<Result<Reply>> {
           auto who = AdminService::operator_of(call.peer);
           if (!who) co_return fail(who.error());
-          co_return co_await act(std::move(asked), *std::move(who));
+          Result<Reply> done = co_await act(std::move(asked), *std::move(who));
+          co_return own_words(std::move(done));
         }(change, std::move(context), std::move(request));
       });
 }
@@ -75,7 +88,7 @@ asio::awaitable<Status> watch(Clock& clock, std::function<Result<Reply>(const Re
   bool first = true;
   do {
     Result<Reply> now = view(request);
-    if (!now) co_return fail(std::move(now).error());
+    if (!now) co_return fail(own_word(std::move(now).error()));
     std::string fresh = essence(*now);
     if (first || fresh != shown) {
       Status sent = stream->write(*now);
@@ -113,8 +126,15 @@ Result<std::string> AdminService::operator_of(const PeerIdentity& peer) {
     return fail(Code::unauthenticated,
                 "the admin API needs a certificate of the configured client CA");
   }
-  if (!peer.common_name.empty()) return peer.common_name.substr(0, k_request_text_max);
-  return peer.uris.empty() ? std::string("operator") : peer.uris[0].substr(0, k_request_text_max);
+  for (const std::string& uri : peer.uris) {
+    if (!uri.starts_with("weir://")) continue;
+    return fail(
+        Code::permission_denied,
+        "the certificate of " + in_quotes(uri) +
+            " is a machine's, not an operator's; admin.tcp.client_ca must be a CA of its own");
+  }
+  if (!peer.common_name.empty()) return cut_text(peer.common_name, k_request_text_max);
+  return peer.uris.empty() ? std::string("operator") : cut_text(peer.uris[0], k_request_text_max);
 }
 
 void AdminService::serve(RpcRouter& router) {
