@@ -73,6 +73,7 @@ GatewayOptions gateway_options(const AgentOptions& options, const Identity& iden
   made.listen = options.gateway_listen;
   made.region = identity.self.region;
   made.workers = options.gateway_workers;
+  made.ingress_device = options.interface;
   return made;
 }
 

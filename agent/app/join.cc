@@ -1,15 +1,16 @@
 #include "agent/app/join.h"
 
-#include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
 #include <utility>
 
+#include "agent/app/join_patience.h"
 #include "agent/state/identity.h"
+#include "agent/state/join_keys.h"
 #include "agent/state/last_good.h"
-#include "agent/state/slot.h"
 #include "common/async/task_group.h"
 #include "common/base/text.h"
 #include "common/crypto/p256.h"
@@ -34,51 +35,6 @@ namespace pb = control::v1;
 using std::chrono::milliseconds;
 
 constexpr milliseconds k_attempt(5000);
-constexpr milliseconds k_patience(30000);
-constexpr milliseconds k_pause(500);
-constexpr const char* k_pending = "join.pending";
-constexpr std::size_t k_pending_max = 65536;
-
-/// The keys of a join under way: token id, WireGuard key, PEM of the certificate's key.
-struct JoinKeys {
-  PrivateKey tunnel;
-  SecretText certificate_pem;
-};
-
-JoinKeys make_keys() {
-  JoinKeys keys;
-  SystemKeySource source;
-  source.fill(keys.tunnel.writable());
-  clamp(keys.tunnel);
-  keys.certificate_pem = P256Key::generate().to_pem();
-  return keys;
-}
-
-std::optional<JoinKeys> load_keys(const StateDir& directory, const TokenId& token) {
-  const auto bytes = directory.read(k_pending, k_pending_max);
-  if (!bytes) return std::nullopt;
-  const auto slot = decode_slot(*bytes);
-  constexpr std::size_t fixed = sizeof(TokenId) + PrivateKey::k_size;
-  if (!slot || slot->payload.size() <= fixed) return std::nullopt;
-  if (!std::ranges::equal(slot->payload.first(sizeof(TokenId)), token)) return std::nullopt;
-  JoinKeys keys;
-  std::ranges::copy(slot->payload.subspan(sizeof(TokenId), PrivateKey::k_size),
-                    keys.tunnel.writable().begin());
-  keys.certificate_pem = SecretText(std::string(as_text(slot->payload.subspan(fixed))));
-  return keys;
-}
-
-Status save_keys(const StateDir& directory, const TokenId& token, const JoinKeys& keys) {
-  ByteVector payload(token.begin(), token.end());
-  payload.insert(payload.end(), keys.tunnel.bytes().begin(), keys.tunnel.bytes().end());
-  const auto pem = as_bytes(keys.certificate_pem.reveal());
-  payload.insert(payload.end(), pem.begin(), pem.end());
-  ByteVector bytes = encode_slot(1, payload);
-  const Status saved = directory.replace(k_pending, bytes);
-  wipe(payload);
-  wipe(bytes);
-  return saved;
-}
 
 Result<JoinToken> check_token(const std::string& text, Clock& clock) {
   WEIR_ASSIGN(token, decode_join_token(text));
@@ -137,30 +93,37 @@ pb::EnrolRequest make_request(const AgentOptions& options, const JoinRequest& re
   return message;
 }
 
-/// Calls until an answer comes or patience ends: the first packets also make the handshake.
+/// Calls until an answer comes or patience ends.
 asio::awaitable<void> enrol(RpcChannel& channel, Clock& clock, pb::EnrolRequest request,
-                            Result<pb::EnrolReply>& result) {
+                            const Log& log, Result<pb::EnrolReply>& result) {
   static const UnaryMethod<pb::EnrolRequest, pb::EnrolReply> method(
       "weir.control.v1.Enrolment.Enrol");
-  const Time deadline = clock.now() + k_patience;
+  SystemKeySource source;
+  std::array<std::uint8_t, 8> seed{};
+  source.fill(seed);
+  JoinPatience patience(clock.now(), load_be64(seed.data()));
   for (;;) {
     result = co_await call(channel, method, request, k_attempt);
-    const bool silent = !result && (result.error().code() == Code::unavailable ||
-                                    result.error().code() == Code::deadline_exceeded);
-    if (!silent || clock.now() >= deadline) break;
-    if (!co_await clock.sleep_for(k_pause)) break;
+    if (result) break;
+    const auto pause = patience.pause_after(result.error(), clock.now());
+    if (!pause) break;
+    if (result.error().code() == Code::resource_exhausted) {
+      log.info("join.waiting", {{"why", result.error().message()}});
+    }
+    if (!co_await clock.sleep_for(*pause)) break;
   }
   co_await channel.stop();
 }
 
-Result<pb::EnrolReply> ask_controller(const pb::EnrolRequest& request, Clock& clock) {
+Result<pb::EnrolReply> ask_controller(const pb::EnrolRequest& request, Clock& clock,
+                                      const Log& log) {
   asio::io_context context;
   RpcChannelOptions options;
   options.target = Endpoint{bootstrap_controller_address(), k_port_enrolment}.to_string();
   WEIR_ASSIGN(channel, RpcChannel::create(context.get_executor(), options));
   Result<pb::EnrolReply> result = fail(Code::unavailable, "not asked");
   TaskGroup tasks(context.get_executor());
-  tasks.spawn("enrol", enrol(*channel, clock, request, result));
+  tasks.spawn("enrol", enrol(*channel, clock, request, log, result));
   context.run();
   return result;
 }
@@ -192,6 +155,17 @@ Result<Identity> make_identity(const pb::EnrolReply& reply, const JoinToken& tok
   return identity;
 }
 
+/// An agent that stays away may be this machine's own of before, under a key that is lost.
+std::string told_of_absent(const pb::EnrolReply& reply) {
+  std::string lines;
+  for (const std::string& agent : reply.absent_agents()) {
+    lines +=
+        "\nagent " + escape_controls(agent) + " of cluster " + escape_controls(reply.cluster()) +
+        " is not connected; if its machine is gone: weirctl mesh remove " + escape_controls(agent);
+  }
+  return lines;
+}
+
 }  // namespace
 
 Result<std::string> join(const AgentOptions& options, const JoinRequest& request, Clock& clock,
@@ -200,32 +174,29 @@ Result<std::string> join(const AgentOptions& options, const JoinRequest& request
   WEIR_ASSIGN(directory, StateDir::open(options.state_dir));
   WEIR_TRY(check_not_joined(directory, request.replace));
 
-  std::optional<JoinKeys> keys = load_keys(directory, token.id);
-  if (!keys) {
-    keys = make_keys();
-    WEIR_TRY(save_keys(directory, token.id, *keys));
-  }
-  WEIR_ASSIGN(certificate_key, P256Key::from_pem(keys->certificate_pem));
+  SystemKeySource source;
+  WEIR_ASSIGN(keys, begin_join(directory, token.id, source));
+  WEIR_ASSIGN(certificate_key, P256Key::from_pem(keys.certificate_pem));
   const ByteVector csr = make_csr(certificate_key);
-  WEIR_ASSIGN(proof, enrol_proof(keys->tunnel, token.controller_key, token.id, csr));
+  WEIR_ASSIGN(proof, enrol_proof(keys.tunnel, token.controller_key, token.id, csr));
 
   log.info("join.start", {{"controller", token.controller.to_string()},
                           {"token", to_string(token.id)},
                           {"interface", options.interface}});
   WEIR_ASSIGN(device, open_tunnel(options, token));
-  auto reply = ask_controller(make_request(options, request, token, *keys, proof, csr), clock);
+  auto reply = ask_controller(make_request(options, request, token, keys, proof, csr), clock, log);
   device.reset();
   if (!reply) {
     return fail(std::move(reply).error().within("controller " + token.controller.to_string()));
   }
-  WEIR_ASSIGN(identity, make_identity(*reply, token, *keys));
+  WEIR_ASSIGN(identity, make_identity(*reply, token, keys));
   WEIR_ASSIGN(revision, from_proto(reply->revision()));
   // The revision first: an identity on the disk means that the join is complete.
   WEIR_TRY(LastGood(directory, identity.mesh, identity.self.agent).save(revision));
   WEIR_TRY(save_identity(directory, identity));
-  WEIR_TRY(directory.remove(k_pending));
+  WEIR_TRY(end_join(directory));
   return "joined mesh " + identity.mesh + " as " + identity.self.agent.value() + " with " +
-         identity.self.overlay.to_string();
+         identity.self.overlay.to_string() + told_of_absent(*reply);
 }
 
 }  // namespace weir::agent

@@ -27,10 +27,14 @@ Tone tone_of(const std::string& severity) {
 /// One line; the same with and without --watch.
 std::string line_of(const Event& event, bool colour) {
   std::vector<std::string> where;
-  for (const std::string* part : {&event.agent(), &event.region(), &event.service()}) {
-    if (!part->empty()) where.push_back(printable(*part));
+  if (!event.agent().empty()) {
+    where.push_back(printable(event.agent()));
+  } else if (!event.region().empty()) {
+    where.push_back(printable(event.region()));
   }
-  if (!event.agent().empty() && !event.region().empty()) where.erase(where.begin() + 1);
+  const bool elsewhere = !event.from_region().empty() && event.region() != event.from_region();
+  if (elsewhere && !event.region().empty()) where.push_back("-> " + printable(event.region()));
+  if (!event.service().empty()) where.push_back(printable(event.service()));
   const std::string severity = fmt::format("{:<5}", printable(event.severity()));
   return fmt::format("{}  {}  {:<20}  {}{}{}\n", show_utc(event.unix_ms()),
                      toned(severity, tone_of(event.severity()), colour), printable(event.type()),

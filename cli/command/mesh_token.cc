@@ -21,6 +21,7 @@ struct CreateOptions {
   std::string cluster;
   std::string ttl;
   std::uint32_t uses = 1;
+  std::string replaces;
   std::string out;
 };
 
@@ -54,6 +55,7 @@ Exit create(AdminSession& session, const CreateOptions& options) {
   request.set_region(options.region);
   request.set_cluster(options.cluster);
   request.set_uses(options.uses);
+  request.set_replaces(options.replaces);
   if (!options.ttl.empty()) {
     const auto ttl = parse_span(options.ttl);
     if (!ttl || ttl->count() > std::numeric_limits<std::uint32_t>::max()) {
@@ -138,6 +140,8 @@ void add_mesh_token(CommandSyntax mesh, AdminSession& session, Exit& exit) {
   creation.option("--cluster", options->cluster, "The cluster it speaks for").required();
   creation.option("--ttl", options->ttl, "How long it is good, such as 10m");
   creation.option("--uses", options->uses, "How many agents may join with it").between(1, 1000);
+  creation.option("--replaces", options->replaces,
+                  "An agent whose machine or disk is gone: it leaves when the token is redeemed");
   creation.option("--out", options->out, "Write it to a new file of mode 0600 instead");
   creation.runs([&session, &exit, options] { exit = create(session, *options); });
 

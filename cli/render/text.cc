@@ -3,23 +3,11 @@
 #include <algorithm>
 #include <numeric>
 
+#include "common/base/text.h"
+
 namespace weir::cli {
 
-std::string printable(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string safe;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      safe += "\\x";
-      safe += digits[byte >> 4];
-      safe += digits[byte & 15];
-    } else {
-      safe += c;
-    }
-  }
-  return safe;
-}
+std::string printable(std::string_view text) { return escape_controls(text); }
 
 std::size_t columns(std::string_view text) {
   // Bytes that begin a letter: all but UTF-8's continuations.

@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -24,6 +25,7 @@ namespace {
 constexpr std::size_t k_connections_max = 32;
 constexpr std::uint32_t k_head_max = 8192;
 constexpr std::chrono::seconds k_deadline(5);
+constexpr std::chrono::milliseconds k_rest(100);
 
 tcp::endpoint to_asio(const Endpoint& endpoint) {
   return {asio::ip::make_address(endpoint.address.to_string()), endpoint.port};
@@ -110,13 +112,19 @@ asio::awaitable<void> HttpStatus::run() {
   const auto state = state_;
   const auto executor = co_await asio::this_coro::executor;
   TaskGroup connections(executor);
+  asio::steady_timer pause(executor);
   while (state->acceptor->is_open()) {
     tcp::socket socket(executor);
     const auto [problem] =
         co_await state->acceptor->async_accept(socket, asio::as_tuple(asio::use_awaitable));
     const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
     if (cancelled != asio::cancellation_type::none) break;
-    if (problem || connections.size() >= k_connections_max) continue;
+    if (problem) {  // out of descriptors: the next try would fail at once
+      pause.expires_after(k_rest);
+      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+      continue;
+    }
+    if (connections.size() >= k_connections_max) continue;
     connections.spawn("http status", serve(state, std::move(socket)));
   }
   connections.stop();

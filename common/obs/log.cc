@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "common/base/text.h"
+
 namespace weir {
 namespace {
 
@@ -26,25 +28,32 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 void append_escaped(std::string& line, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  while (!text.empty()) {
+    const std::size_t size = letter_size(text);
+    const std::string_view letter = text.substr(0, std::max<std::size_t>(size, 1));
+    text.remove_prefix(letter.size());
+    const auto first = static_cast<unsigned char>(letter[0]);
+    const auto last = static_cast<unsigned char>(letter.back());
+    const bool upper_control = first == 0xc2 && last < 0xa0;  // U+0080 to 9F
+    if (size == 0) {
+      line += "\\ufffd";
+    } else if (first == '"' || first == '\\') {
       line += '\\';
-      line += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
+      line += letter;
+    } else if (first < 0x20 || first == 0x7f || upper_control) {
       line += "\\u00";
-      line += digits[byte >> 4];
-      line += digits[byte & 15];
+      line += digits[last >> 4];
+      line += digits[last & 15];
     } else {
-      line += c;
+      line += letter;
     }
   }
 }
 
 bool needs_quotes(std::string_view text) {
   return text.empty() || std::ranges::any_of(text, [](char c) {
-           return static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\' ||
-                  c == 0x7f;
+           const auto byte = static_cast<unsigned char>(c);
+           return byte <= 0x20 || byte >= 0x7f || c == '"' || c == '=' || c == '\\';
          });
 }
 

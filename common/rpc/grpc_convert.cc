@@ -4,13 +4,15 @@
 
 #include <vector>
 
+#include "common/base/text.h"
+
 namespace weir {
 
 grpc::Status to_grpc(const Status& status) {
   if (status) return grpc::Status::OK;
   constexpr std::size_t longest = 4096;
   return {static_cast<grpc::StatusCode>(status.error().code()),
-          status.error().message().substr(0, longest)};
+          cut_text(status.error().message(), longest)};
 }
 
 Status from_grpc(const grpc::Status& status) {

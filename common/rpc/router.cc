@@ -25,42 +25,44 @@ const RpcRouter::Handler* RpcRouter::find(const std::string& path) const {
 }
 
 void RpcRouter::add_unary(std::string path, BytesUnary handler) {
-  add(std::move(path), [handler = std::make_shared<const BytesUnary>(std::move(handler))](
+  add(std::move(path), [this, handler = std::make_shared<const BytesUnary>(std::move(handler))](
                            CallContext context, std::shared_ptr<ControlStream> stream) {
-    return [](std::shared_ptr<const BytesUnary> answer, CallContext call,
+    return [](const RpcRouter& router, std::shared_ptr<const BytesUnary> answer, CallContext call,
               std::shared_ptr<ControlStream> from) -> asio::awaitable<Status> {
       const std::optional<std::string> request = co_await from->read();
       if (!request) co_return fail(Code::invalid_argument, k_no_request);
       Result<std::string> reply = co_await (*answer)(std::move(call), *request);
-      if (!reply) co_return fail(std::move(reply).error());
+      if (!reply) co_return fail(router.worded(std::move(reply).error()));
       co_return from->write(*std::move(reply));
-    }(handler, std::move(context), std::move(stream));
+    }(*this, handler, std::move(context), std::move(stream));
   });
 }
 
 void RpcRouter::add_view(std::string path, BytesView handler) {
-  add(std::move(path), [handler = std::make_shared<const BytesView>(std::move(handler))](
+  add(std::move(path), [this, handler = std::make_shared<const BytesView>(std::move(handler))](
                            CallContext context, std::shared_ptr<ControlStream> stream) {
-    return [](std::shared_ptr<const BytesView> answer, CallContext call,
+    return [](const RpcRouter& router, std::shared_ptr<const BytesView> answer, CallContext call,
               std::shared_ptr<ControlStream> from) -> asio::awaitable<Status> {
       const std::optional<std::string> request = co_await from->read();
       if (!request) co_return fail(Code::invalid_argument, k_no_request);
       Result<std::string> reply = (*answer)(call, *request);
-      if (!reply) co_return fail(std::move(reply).error());
+      if (!reply) co_return fail(router.worded(std::move(reply).error()));
       co_return from->write(*std::move(reply));
-    }(handler, std::move(context), std::move(stream));
+    }(*this, handler, std::move(context), std::move(stream));
   });
 }
 
 void RpcRouter::add_server_stream(std::string path, BytesStream handler) {
-  add(std::move(path), [handler = std::make_shared<const BytesStream>(std::move(handler))](
+  add(std::move(path), [this, handler = std::make_shared<const BytesStream>(std::move(handler))](
                            CallContext context, std::shared_ptr<ControlStream> stream) {
-    return [](std::shared_ptr<const BytesStream> answer, CallContext call,
+    return [](const RpcRouter& router, std::shared_ptr<const BytesStream> answer, CallContext call,
               std::shared_ptr<ControlStream> from) -> asio::awaitable<Status> {
       const std::optional<std::string> request = co_await from->read();
       if (!request) co_return fail(Code::invalid_argument, k_no_request);
-      co_return co_await (*answer)(std::move(call), *request, std::move(from));
-    }(handler, std::move(context), std::move(stream));
+      Status ended = co_await (*answer)(std::move(call), *request, std::move(from));
+      if (!ended) co_return fail(router.worded(std::move(ended).error()));
+      co_return ended;
+    }(*this, handler, std::move(context), std::move(stream));
   });
 }
 

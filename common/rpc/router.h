@@ -28,6 +28,10 @@ struct CallContext {
 /// aborts the process.
 class RpcRouter {
  public:
+  RpcRouter() = default;
+  RpcRouter(const RpcRouter&) = delete;
+  RpcRouter& operator=(const RpcRouter&) = delete;
+
   template <typename Request, typename Reply>
   using Unary = std::function<boost::asio::awaitable<Result<Reply>>(CallContext, Request)>;
   /// Writes through the stream until it returns the call's status; a `write` that fails means the
@@ -92,6 +96,10 @@ class RpcRouter {
         });
   }
 
+  /// What the error of a handler becomes on its way to the caller; without, what it is. Streams of
+  /// both sides (`bidi`, `add`) say their own.
+  void word_errors(std::function<Error(Error)> wording) { wording_ = std::move(wording); }
+
   /// A path may be added once.
   void add(std::string path, Handler handler);
   /// nullptr: no such method.
@@ -130,7 +138,10 @@ class RpcRouter {
     co_return reply->SerializeAsString();
   }
 
+  Error worded(Error error) const { return wording_ ? wording_(std::move(error)) : error; }
+
   std::map<std::string, Handler> handlers_;
+  std::function<Error(Error)> wording_;
 };
 
 }  // namespace weir

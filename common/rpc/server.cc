@@ -15,6 +15,7 @@
 
 #include "common/async/on_blocking.h"
 #include "common/base/assert.h"
+#include "common/rpc/device_listener.h"
 #include "common/rpc/grpc_convert.h"
 #include "common/rpc/server_call.h"
 #include "common/rpc/unix_socket.h"
@@ -79,13 +80,51 @@ struct RpcServer::Impl {
     std::shared_ptr<grpc::ServerCredentials> credentials;
     std::optional<unsigned> unix_mode;  // of a unix socket
     int port = 0;                       // bound
+    std::optional<Endpoint> endpoint;   // of one that accepts through `device` alone
+    std::string device;
+    std::unique_ptr<DeviceListener> accepts;
+    std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> takes;
   };
 
   Impl(asio::any_io_executor executor, const RpcRouter& router, RpcServerOptions with)
       : options(with),
         shared(std::make_shared<ServerShared>(std::move(executor), router, with.queue_bytes_max,
                                               with.drain)),
-        service(shared, static_cast<std::size_t>(with.calls_max)) {}
+        service(shared, static_cast<std::size_t>(with.calls_max)),
+        stopped(shared->executor) {}
+
+  void add(const Endpoint& endpoint, std::shared_ptr<grpc::ServerCredentials> credentials,
+           std::string device) {
+    Listener& listener = listeners.emplace_back();
+    listener.address = endpoint.to_string();
+    listener.credentials = std::move(credentials);
+    if (!device.empty()) listener.endpoint = endpoint;
+    listener.device = std::move(device);
+  }
+
+  /// gRPC binds an address only; a socket bound to a device is ours, and gRPC is handed what it
+  /// accepts.
+  Status listen_on_device(Listener& listener, grpc::ServerBuilder& builder) const {
+    WEIR_ASSIGN(opened,
+                DeviceListener::open(shared->executor, *listener.endpoint, listener.device));
+    listener.accepts = std::move(opened);
+    listener.port = listener.accepts->port();
+    listener.takes = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        listener.credentials);
+    return {};
+  }
+
+  void start_accepting() {
+    for (Listener& listener : listeners) {
+      if (!listener.accepts) continue;
+      listener.accepts->start([takes = listener.takes.get()](int fd) {
+        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+        connection.fd = fd;
+        takes->HandleNewConnection(&connection);
+      });
+    }
+  }
 
   std::string addresses() const {
     std::string all;
@@ -111,6 +150,8 @@ struct RpcServer::Impl {
   std::vector<Listener> listeners;
   Status complaint;  // about a listener, told by `start`
   std::unique_ptr<grpc::Server> server;
+  bool stopping = false;
+  Wakeup stopped;
 };
 
 RpcServer::RpcServer(asio::any_io_executor executor, const RpcRouter& router,
@@ -120,23 +161,24 @@ RpcServer::RpcServer(asio::any_io_executor executor, const RpcRouter& router,
 RpcServer::~RpcServer() { WEIR_ASSERT(!impl_->server, "an RpcServer is stopped before it dies"); }
 
 void RpcServer::listen_unix(std::string path, unsigned mode) {
-  impl_->listeners.push_back(
-      {"unix:" + std::move(path), grpc::InsecureServerCredentials(), mode, 0});
+  Impl::Listener& listener = impl_->listeners.emplace_back();
+  listener.address = "unix:" + std::move(path);
+  listener.credentials = grpc::InsecureServerCredentials();
+  listener.unix_mode = mode;
 }
 
-void RpcServer::listen_insecure(Endpoint endpoint) {
-  impl_->listeners.push_back(
-      {endpoint.to_string(), grpc::InsecureServerCredentials(), std::nullopt, 0});
+void RpcServer::listen_insecure(Endpoint endpoint, std::string device) {
+  impl_->add(endpoint, grpc::InsecureServerCredentials(), std::move(device));
 }
 
-void RpcServer::listen_tls(Endpoint endpoint, TlsIdentity identity) {
+void RpcServer::listen_tls(Endpoint endpoint, TlsIdentity identity, std::string device) {
   if (identity.certificate_pem.empty() || identity.key_pem.empty() || identity.ca_pem.empty()) {
     impl_->complaint =
         fail(Code::invalid_argument, "TLS on " + endpoint.to_string() +
                                          " needs a certificate, its key and the CA's certificate");
     return;
   }
-  impl_->listeners.push_back({endpoint.to_string(), tls_credentials(identity), std::nullopt, 0});
+  impl_->add(endpoint, tls_credentials(identity), std::move(device));
 }
 
 Status RpcServer::start() {
@@ -144,6 +186,10 @@ Status RpcServer::start() {
   grpc::ServerBuilder builder;
   set_limits(builder, impl_->options);
   for (Impl::Listener& listener : impl_->listeners) {
+    if (listener.endpoint) {
+      WEIR_TRY(impl_->listen_on_device(listener, builder));
+      continue;
+    }
     if (listener.unix_mode) WEIR_TRY(make_room_for_unix_socket(Impl::path_of(listener)));
     builder.AddListeningPort(listener.address, listener.credentials, &listener.port);
   }
@@ -158,8 +204,10 @@ Status RpcServer::start() {
   if (!modes) {
     impl_->server->Shutdown(gpr_time_0(GPR_CLOCK_MONOTONIC));
     impl_->server.reset();
+    return modes;
   }
-  return modes;
+  impl_->start_accepting();
+  return {};
 }
 
 std::uint16_t RpcServer::port(std::size_t index) const {
@@ -172,7 +220,10 @@ std::uint16_t RpcServer::port(std::size_t index) const {
 std::size_t RpcServer::calls() const { return impl_->shared->calls.load(); }
 
 asio::awaitable<void> RpcServer::stop(std::chrono::milliseconds grace) {
+  while (impl_->stopping) co_await impl_->stopped.wait_to_the_end();
   if (!impl_->server) co_return;
+  impl_->stopping = true;
+  for (Impl::Listener& listener : impl_->listeners) listener.accepts.reset();
   // Shutdown blocks until every call has ended, which needs this executor: so not on it.
   asio::thread_pool blocking(1);
   grpc::Server* server = impl_->server.get();
@@ -189,6 +240,8 @@ asio::awaitable<void> RpcServer::stop(std::chrono::milliseconds grace) {
     return true;
   };
   co_await on_blocking(blocking, destroy);
+  impl_->stopping = false;
+  impl_->stopped.notify();
 }
 
 }  // namespace weir

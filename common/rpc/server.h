@@ -43,9 +43,10 @@ class RpcServer {
 
   /// Before `start`. The socket file gets `mode`; a stale file is replaced.
   void listen_unix(std::string path, unsigned mode = 0660);
-  /// Plain HTTP/2: only for an address inside WireGuard.
-  void listen_insecure(Endpoint endpoint);
-  void listen_tls(Endpoint endpoint, TlsIdentity identity);
+  /// Plain HTTP/2: only for an address inside WireGuard. With a `device`, only what comes in
+  /// through it is taken: Linux otherwise answers for an address of one device on every other.
+  void listen_insecure(Endpoint endpoint, std::string device = {});
+  void listen_tls(Endpoint endpoint, TlsIdentity identity, std::string device = {});
 
   /// Binds all of them, or none.
   /// Errors: unavailable (names the address), already_exists (another process answers on the unix
@@ -58,7 +59,7 @@ class RpcServer {
   std::size_t calls() const;
 
   /// Refuses new calls, gives those in progress `grace` to end, then cancels them; returns when the
-  /// last has ended. Idempotent.
+  /// last has ended. May be called again, also meanwhile: every call returns when it is done.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds grace = {});
 
  private:

@@ -18,6 +18,8 @@ struct PeerConfig {
   std::optional<Endpoint> endpoint;
   std::chrono::seconds persistent_keepalive{0};  ///< 0 is off; at most 65535
   std::vector<IpPrefix> allowed_ips;
+  /// What the peer may send to; none: anything. No part of UAPI, `wg` neither shows nor changes it.
+  std::optional<IpAddress> only_destination{};
 };
 
 /// The whole device as it should be. The port and the mark are the shell's business.

@@ -89,6 +89,7 @@ Status Engine::Core::apply(const DeviceConfig& config, Time now, EngineOutput& o
     const bool same = known != nullptr && known->configured_endpoint == wish.endpoint;
     if (!same) update.endpoint = wish.endpoint;
     WEIR_TRY(update_peer(update, now, out));
+    if (Peer* const peer = find(wish.public_key)) peer->only_destination = wish.only_destination;
   }
   return {};
 }

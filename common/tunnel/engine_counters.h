@@ -26,8 +26,9 @@ struct EngineCounters {
   std::uint64_t dropped_expired_session = 0;
   std::uint64_t dropped_not_authentic = 0;  ///< AEAD refused
   std::uint64_t dropped_replay = 0;
-  std::uint64_t dropped_inner_malformed = 0;  ///< authentic, but no IP packet inside
-  std::uint64_t dropped_wrong_source = 0;     ///< the source address belongs to another peer
+  std::uint64_t dropped_inner_malformed = 0;    ///< authentic, but no IP packet inside
+  std::uint64_t dropped_wrong_destination = 0;  ///< not the only one the peer may send to
+  std::uint64_t dropped_wrong_source = 0;       ///< the source address belongs to another peer
   std::uint64_t dropped_no_peer = 0;
   std::uint64_t dropped_no_endpoint = 0;
   std::uint64_t dropped_staged = 0;  ///< waited for a handshake too long or too many

@@ -13,6 +13,11 @@ constexpr Duration k_rekey_on_receive = std::chrono::seconds(180 - 10 - 5);
 /// What fits into one UDP datagram over IPv4.
 constexpr std::size_t k_inner_size_max = 65535 - 20 - 8 - wire::k_data_size_min;
 
+bool goes_to(const InnerPacket& packet, const IpAddress& address) {
+  const ByteView bytes = address.bytes();
+  return packet.v4 == address.is_v4() && std::equal(bytes.begin(), bytes.end(), packet.destination);
+}
+
 }  // namespace
 
 void Engine::Core::on_datagram(ByteSpan datagram, const UdpPath& from, Time now,
@@ -83,6 +88,10 @@ void Engine::Core::deliver(Peer& peer, ByteSpan plain, EngineOutput& out) {
       packet->v4 ? allowed_ips_.find_v4(packet->source) : allowed_ips_.find_v6(packet->source);
   if (owner != peer.slot) {
     ++counters_.dropped_wrong_source;
+    return;
+  }
+  if (peer.only_destination && !goes_to(*packet, *peer.only_destination)) {
+    ++counters_.dropped_wrong_destination;
     return;
   }
   ++counters_.rx_packets;

@@ -36,6 +36,7 @@ struct Peer {
   PresharedKey preshared_key;  ///< all zeros is none
   std::optional<Endpoint> configured_endpoint;
   std::chrono::seconds persistent_keepalive{0};
+  std::optional<IpAddress> only_destination;
   std::optional<SecretKey> static_static;  ///< none: no private key, or theirs is a low-order point
 
   // handshake

@@ -21,6 +21,12 @@ UnaryMethod<Request, Reply> method(const char* name) {
   return UnaryMethod<Request, Reply>(std::string("weir.admin.v1.Admin.") + name);
 }
 
+/// `unavailable` is the transport's word for "no controller there": scripts wait and try again.
+/// What the controller itself has to say is said in another code.
+Error own_word(Error error) {
+  if (error.code() != Code::unavailable) return error;
+  return {Code::internal, error.message()};
+}
 /// Serves a call that answers from memory.
 template <typename Request, typename Reply>
 void add_view(RpcRouter& router, const char* name,
@@ -121,11 +127,19 @@ Result<std::string> AdminService::operator_of(const PeerIdentity& peer) {
     return fail(Code::unauthenticated,
                 "the admin API needs a certificate of the configured client CA");
   }
-  if (!peer.common_name.empty()) return peer.common_name.substr(0, k_request_text_max);
-  return peer.uris.empty() ? std::string("operator") : peer.uris[0].substr(0, k_request_text_max);
+  for (const std::string& uri : peer.uris) {
+    if (!uri.starts_with("weir://")) continue;
+    return fail(
+        Code::permission_denied,
+        "the certificate of " + in_quotes(uri) +
+            " is a machine's, not an operator's; admin.tcp.client_ca must be a CA of its own");
+  }
+  if (!peer.common_name.empty()) return cut_text(peer.common_name, k_request_text_max);
+  return peer.uris.empty() ? std::string("operator") : cut_text(peer.uris[0], k_request_text_max);
 }
 
 void AdminService::serve(RpcRouter& router) {
+  router.word_errors(own_word);
   serve_views(router);
   serve_watches(router);
   serve_changes(router);

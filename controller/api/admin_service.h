@@ -25,7 +25,8 @@ class AdminService {
   void serve(RpcRouter& router);
 
   /// Who calls: "root" through the socket, else the certificate's common name or URI.
-  /// Errors: unauthenticated.
+  /// Errors: unauthenticated, permission_denied (the certificate is of a mesh's agent or
+  /// controller).
   static Result<std::string> operator_of(const PeerIdentity& peer);
 
  private:

@@ -18,12 +18,20 @@ namespace {
 constexpr std::chrono::seconds k_tick{1};
 constexpr std::chrono::seconds k_keepalive{15};
 constexpr std::size_t k_rows_max = 100'000;
+constexpr double k_lines_per_second = 1;
+constexpr double k_lines_burst = 20;
 
 MeshNames names_of(const ControllerOptions& options) {
   MeshNames names;
   names.regions.insert(options.regions.begin(), options.regions.end());
   for (const auto& service : options.services) names.services.insert(service.plan.service);
   return names;
+}
+
+/// Whether the others are told the same of both.
+bool same_peer(const AgentRecord& a, const AgentRecord& b) {
+  return a.id == b.id && a.region == b.region && a.cluster == b.cluster && a.overlay == b.overlay &&
+         a.public_key == b.public_key;
 }
 
 }  // namespace
@@ -98,15 +106,26 @@ Status ControlPlane::load() {
 asio::awaitable<void> ControlPlane::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
   for (;;) {
-    if (!round_due()) co_await (wakeup_.wait() || parts_.clock.sleep_for(k_tick));
+    if (!round_due() && !agents_stored_) {
+      co_await (wakeup_.wait() || parts_.clock.sleep_for(k_tick));
+    }
     const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
     if (cancelled != asio::cancellation_type::none) break;
+    co_await look_at_store();
+    if (std::exchange(agents_stored_, false) && !dirty_) co_await look_at_agents();
     // A step held back, or a pin that ends, is looked at with every tick.
     const auto expiry = pins_.next_expiry();
     if (!publisher_.settled() || (expiry && *expiry <= unix_ms())) dirty_ = true;
     if (!round_due()) continue;
     const Status done = co_await run_round();
-    if (!done) parts_.fatal(done.error().message());
+    if (done) continue;
+    if (done.error().code() != Code::resource_exhausted) {
+      parts_.fatal(done.error().message());
+      continue;
+    }
+    dirty_ = true;  // nothing was written: the same again once there is room
+    next_look_at_store_ = {};
+    co_await parts_.clock.sleep_for(k_tick);
   }
   for (const auto& edit : edits_) {
     edit->done.push(fail(Code::unavailable, "the controller is stopping"));
@@ -114,12 +133,60 @@ asio::awaitable<void> ControlPlane::run() {
   edits_.clear();
 }
 
+/// What the store would say to the next write, so that it is known before somebody needs it.
+asio::awaitable<void> ControlPlane::look_at_store() {
+  if (parts_.clock.now() < next_look_at_store_) co_return;
+  next_look_at_store_ = parts_.clock.now() + k_tick;
+  const Status writable = co_await on_blocking<Status>(
+      parts_.blocking, [&store = parts_.store] { return store.writable(); });
+  const bool before = store_problem_.empty();
+  store_problem_ = writable ? "" : writable.error().message();
+  if (before == store_problem_.empty()) co_return;
+  if (writable) {
+    parts_.log.info("store.writable");
+    note("store.writable", "info", "the store takes writes again");
+  } else {
+    parts_.log.error("store.held", {{"why", store_problem_}});
+    note("store.held", "error", store_problem_);
+  }
+}
+
+/// A certificate or the moment of a first session is nothing the others are told: no round.
+asio::awaitable<void> ControlPlane::look_at_agents() {
+  std::vector<AgentRecord> now = co_await on_blocking<std::vector<AgentRecord>>(
+      parts_.blocking, [&enroller = parts_.enroller] { return enroller.agents(); });
+  if (std::ranges::equal(agents_, now, same_peer)) {
+    agents_ = std::move(now);
+  } else {
+    dirty_ = true;
+  }
+}
+
+/// Whoever has left is forgotten: nothing it told is live.
+void ControlPlane::take_agents(std::vector<AgentRecord> agents) {
+  std::swap(agents_, agents);
+  for (const AgentRecord& before : agents) {
+    if (!std::ranges::binary_search(agents_, before.id, {}, &AgentRecord::id)) forget(before);
+  }
+}
+
+void ControlPlane::forget(const AgentRecord& gone) {
+  hub_.disconnect(gone.id,
+                  Error(Code::permission_denied, gone.id.value() + " was removed from the mesh"));
+  telemetry_.forget(gone.id);
+  acks_.forget(gone.id);
+  configured_endpoints_.erase(gone.id);
+  seen_endpoints_.erase(gone.public_key);
+  limits_.erase(gone.id);
+}
+
 bool ControlPlane::round_due() const { return dirty_ || !edits_.empty(); }
 
 asio::awaitable<Status> ControlPlane::run_round() {
   dirty_ = false;
-  agents_ = co_await on_blocking<std::vector<AgentRecord>>(
+  std::vector<AgentRecord> now = co_await on_blocking<std::vector<AgentRecord>>(
       parts_.blocking, [&enroller = parts_.enroller] { return enroller.agents(); });
+  take_agents(std::move(now));
   Round round = prepare();
   Status written;
   if (!round.transaction.writes().empty()) {
@@ -287,6 +354,11 @@ void ControlPlane::agents_changed() {
   wakeup_.notify();
 }
 
+void ControlPlane::agents_stored() {
+  agents_stored_ = true;
+  wakeup_.notify();
+}
+
 asio::awaitable<Status> ControlPlane::submit(PinEdit edit) {
   const auto pending = std::make_shared<Edit>(core_, std::move(edit));
   edits_.push_back(pending);
@@ -324,6 +396,16 @@ void ControlPlane::endpoints_seen(const std::map<PublicKey, Endpoint>& seen) {
     seen_endpoints_[agent.public_key] = now->second;
     if (endpoint_of(agent) != before) agents_changed();
   }
+}
+
+std::optional<std::uint64_t> ControlPlane::may_write(const AgentId& agent) {
+  LogLimit& limit =
+      find(agent) == nullptr
+          ? strangers_
+          : limits_.try_emplace(agent, k_lines_per_second, k_lines_burst).first->second;
+  const std::uint64_t held_back = limit.suppressed();
+  if (!limit.allow(parts_.clock.now())) return std::nullopt;
+  return held_back;
 }
 
 void ControlPlane::note(std::string type, std::string severity, std::string message,

@@ -64,7 +64,10 @@ class ControlPlane {
 
   /// Somebody joined, left, moved: the next round looks.
   void agents_changed();
-  /// Returns once everything known now is published. Errors: unavailable (the store failed).
+  /// A row of an agent was written: a round follows only when it changes what others are told.
+  void agents_stored();
+  /// Returns once everything known now is published. Errors: unavailable (the store failed),
+  /// resource_exhausted (its disk is nearly full; it is tried again until there is room).
   boost::asio::awaitable<Status> published();
   /// Changes the pins, publishes, and returns when all of it is durable. Errors: those of `edit`
   /// (nothing changed), unavailable.
@@ -76,6 +79,8 @@ class ControlPlane {
   boost::asio::awaitable<Result<control::v1::EnrolReply>> enrol(control::v1::EnrolRequest request);
   boost::asio::awaitable<Result<control::v1::RenewLapsedReply>> renew_lapsed(
       IpAddress caller, control::v1::RenewLapsedRequest request);
+  /// The enrolment door turned somebody away.
+  void enrolment_refused(const std::string& caller, const std::string& token, const Error& why);
   boost::asio::awaitable<Result<AgentRecord>> remove_agent(AgentId agent, std::string who);
   /// Where peers were seen by the tunnel, by key.
   void endpoints_seen(const std::map<PublicKey, Endpoint>& seen);
@@ -100,6 +105,9 @@ class ControlPlane {
   SessionHub& sessions() { return hub_; }
   std::int64_t last_publish_unix_ms() const { return last_publish_unix_ms_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
+  /// Why the store takes no writes now; empty: it does.
+  const std::string& store_problem() const { return store_problem_; }
+  std::uint64_t enrolments_refused() const { return enrolments_refused_; }
 
   /// Where calls that may block run.
   boost::asio::thread_pool& blocking() { return parts_.blocking; }
@@ -116,7 +124,15 @@ class ControlPlane {
   void take_event(const AgentId& agent, const telemetry::v1::Event& event);
   void session_ended(const AgentId& agent, const Status& why);
 
+  /// Whether one more line that `agent` triggers may be written now, and how many were not since
+  /// the last one.
+  std::optional<std::uint64_t> may_write(const AgentId& agent);
+
   boost::asio::awaitable<Status> submit(PinEdit edit);
+  boost::asio::awaitable<void> look_at_store();
+  boost::asio::awaitable<void> look_at_agents();
+  void take_agents(std::vector<AgentRecord> agents);
+  void forget(const AgentRecord& gone);
   bool round_due() const;
   boost::asio::awaitable<Status> run_round();
   Round prepare();
@@ -146,7 +162,13 @@ class ControlPlane {
   std::vector<std::shared_ptr<Edit>> edits_;
   std::int64_t last_publish_unix_ms_ = 0;
   std::vector<std::string> warnings_;
-  LogLimit refused_reports_;
+  bool agents_stored_ = false;
+  std::string store_problem_;
+  Time next_look_at_store_{};
+
+  std::map<AgentId, LogLimit> limits_;  // of what each agent can have written to the log
+  LogLimit strangers_{1, 20};           // of all who are not agents together
+  std::uint64_t enrolments_refused_ = 0;
 };
 
 }  // namespace weir::controller

@@ -21,6 +21,9 @@ ByteVector bytes_of(const std::string& text) {
 
 std::string text_of(ByteView bytes) { return std::string(as_text(bytes)); }
 
+constexpr std::size_t k_peer_text_max = 500;
+constexpr std::size_t k_caller_max = 64;
+
 /// An agent may be anywhere but inside the mesh it is reached for.
 std::optional<Endpoint> usable_endpoint(const std::string& text, const IpPrefix& overlay) {
   const auto endpoint = Endpoint::parse(text);
@@ -81,27 +84,36 @@ asio::awaitable<Status> ControlPlane::admit(AgentId agent, pb::Hello hello) {
       parts_.blocking, [&enroller = parts_.enroller, agent, now = unix_ms()] {
         return enroller.record_session(agent, now);
       });
+  const auto held_back = may_write(agent);
   if (!known) {
-    parts_.log.warn("session.refused",
-                    {{"agent", agent.value()}, {"why", known.error().message()}});
+    if (held_back) {
+      parts_.log.warn(
+          "session.refused",
+          {{"agent", agent.value()}, {"why", known.error().message()}, {"suppressed", *held_back}});
+    }
+    // A store that cannot answer now says nothing about who belongs to the mesh.
+    if (known.error().code() != Code::not_found) co_return fail(known.error());
     co_return fail(Code::permission_denied,
                    agent.value() + " is not an agent of this mesh (any more); join again");
   }
   const RevisionId in_force{.epoch = hello.epoch(), .generation = hello.generation()};
   const auto raised = publisher_.saw(agent, in_force, bytes_of(hello.digest()));
-  if (!raised) {
-    parts_.log.error("session.absurd_epoch", {{"why", raised.error().message()}});
+  if (!raised && held_back) {
+    parts_.log.error("session.absurd_epoch",
+                     {{"why", raised.error().message()}, {"suppressed", *held_back}});
     note("agent.absurd_epoch", "error", raised.error().message(), agent);
-  } else if (*raised) {
-    parts_.log.warn(
-        "publish.epoch_raised",
-        {{"agent", agent.value()}, {"epoch", in_force.epoch}, {"generation", in_force.generation}});
+  }
+  if (raised && *raised) agents_changed();
+  if (raised && *raised && held_back) {
+    parts_.log.warn("publish.epoch_raised", {{"agent", agent.value()},
+                                             {"epoch", in_force.epoch},
+                                             {"generation", in_force.generation},
+                                             {"suppressed", *held_back}});
     note("epoch.raised", "warn",
          agent.value() + " holds revision " + std::to_string(in_force.epoch) + "." +
              std::to_string(in_force.generation) +
              ", newer than the store knows: was it restored from a backup?",
          agent);
-    agents_changed();
   }
   acks_.hello(agent, in_force);
   telemetry_.restarted(agent);
@@ -113,17 +125,24 @@ asio::awaitable<Status> ControlPlane::admit(AgentId agent, pb::Hello hello) {
     place->second = endpoint;
     agents_changed();
   }
-  parts_.log.info("session.begun", {{"agent", agent.value()},
-                                    {"version", hello.version()},
-                                    {"epoch", in_force.epoch},
-                                    {"generation", in_force.generation}});
-  note("agent.connected", "info", agent.value() + " is connected", agent);
+  if (held_back) {
+    parts_.log.info("session.begun", {{"agent", agent.value()},
+                                      {"version", hello.version()},
+                                      {"epoch", in_force.epoch},
+                                      {"generation", in_force.generation},
+                                      {"suppressed", *held_back}});
+    note("agent.connected", "info", agent.value() + " is connected", agent);
+  }
   co_return Status();
 }
 
 void ControlPlane::session_ended(const AgentId& agent, const Status& why) {
-  const std::string reason = why ? "the stream ended" : why.error().message();
-  parts_.log.info("session.ended", {{"agent", agent.value()}, {"why", reason}});
+  const auto held_back = may_write(agent);
+  if (!held_back) return;
+  const std::string reason =
+      why ? "the stream ended" : cut_text(why.error().message(), k_peer_text_max);
+  parts_.log.info("session.ended",
+                  {{"agent", agent.value()}, {"why", reason}, {"suppressed", *held_back}});
   note("agent.disconnected", "warn", agent.value() + " is disconnected: " + reason, agent);
 }
 
@@ -131,8 +150,12 @@ void ControlPlane::take_ack(const AgentId& agent, const pb::Ack& ack) {
   const RevisionId id{.epoch = ack.epoch(), .generation = ack.generation()};
   acks_.answer(agent, id, ack.error());
   if (ack.error().empty()) return;
-  parts_.log.warn("revision.refused",
-                  {{"agent", agent.value()}, {"generation", id.generation}, {"why", ack.error()}});
+  const auto held_back = may_write(agent);
+  if (!held_back) return;
+  parts_.log.warn("revision.refused", {{"agent", agent.value()},
+                                       {"generation", id.generation},
+                                       {"why", cut_text(ack.error(), k_peer_text_max)},
+                                       {"suppressed", *held_back}});
   note("revision.refused", "error",
        agent.value() + " refused revision " + std::to_string(id.epoch) + "." +
            std::to_string(id.generation) + ": " + in_quotes(ack.error()),
@@ -142,20 +165,25 @@ void ControlPlane::take_ack(const AgentId& agent, const pb::Ack& ack) {
 void ControlPlane::take_report(const AgentId& agent, const telemetry::v1::Report& report) {
   const AgentRecord* known = find(agent);
   if (known == nullptr) return;  // admitted this moment; the next report is counted
-  const Time now = parts_.clock.now();
-  const Status taken = telemetry_.ingest(agent, known->region, report, now, unix_ms());
-  if (!taken && refused_reports_.allow(now)) {
-    parts_.log.warn("report.refused", {{"why", taken.error().message()}});
-  }
+  const Status taken =
+      telemetry_.ingest(agent, known->region, report, parts_.clock.now(), unix_ms());
+  if (taken) return;
+  const auto held_back = may_write(agent);
+  if (!held_back) return;
+  parts_.log.warn("report.refused", {{"why", taken.error().message()}, {"suppressed", *held_back}});
 }
 
 void ControlPlane::take_event(const AgentId& agent, const telemetry::v1::Event& event) {
   const AgentRecord* known = find(agent);
   if (known == nullptr) return;
-  const Status taken = telemetry_.ingest_event(agent, known->region, event);
-  if (!taken && refused_reports_.allow(parts_.clock.now())) {
-    parts_.log.warn("event.refused", {{"agent", agent.value()}, {"why", taken.error().message()}});
-  }
+  const Status taken =
+      telemetry_.ingest_event(agent, known->region, event, parts_.clock.now(), unix_ms());
+  if (taken) return;
+  const auto held_back = may_write(agent);
+  if (!held_back) return;
+  parts_.log.warn(
+      "event.refused",
+      {{"agent", agent.value()}, {"why", taken.error().message()}, {"suppressed", *held_back}});
 }
 
 asio::awaitable<Result<pb::Certificate>> ControlPlane::renew(AgentId agent, std::string csr) {
@@ -163,11 +191,21 @@ asio::awaitable<Result<pb::Certificate>> ControlPlane::renew(AgentId agent, std:
       parts_.blocking, [&enroller = parts_.enroller, agent, csr, now = unix_ms()] {
         return enroller.renew(agent, as_bytes(csr), now);
       });
-  if (!certificate) co_return fail(certificate.error());
+  const auto held_back = may_write(agent);
+  if (!certificate) {
+    if (held_back) {
+      parts_.log.warn("certificate.refused", {{"agent", agent.value()},
+                                              {"why", certificate.error().message()},
+                                              {"suppressed", *held_back}});
+    }
+    co_return fail(certificate.error());
+  }
   pb::Certificate message;
   message.set_certificate_der(text_of(certificate->to_der()));
   message.set_ca_der(text_of(parts_.enroller.ca_certificate().to_der()));
-  parts_.log.info("certificate.renewed", {{"agent", agent.value()}});
+  if (held_back) {
+    parts_.log.info("certificate.renewed", {{"agent", agent.value()}, {"suppressed", *held_back}});
+  }
   co_return message;
 }
 
@@ -176,9 +214,7 @@ asio::awaitable<Result<pb::EnrolReply>> ControlPlane::enrol(pb::EnrolRequest req
       parts_.blocking, [&enroller = parts_.enroller, asked = from_message(request),
                         now = unix_ms()] { return enroller.enrol(asked, now); });
   if (!enrolled) {
-    parts_.log.warn("enrol.refused", {{"token", request.token_id().substr(0, 64)},
-                                      {"why", enrolled.error().message()}});
-    note("enrol.refused", "warn", enrolled.error().message());
+    enrolment_refused("", request.token_id(), enrolled.error());
     co_return fail(enrolled.error());
   }
   const Status announced = co_await published();
@@ -186,6 +222,10 @@ asio::awaitable<Result<pb::EnrolReply>> ControlPlane::enrol(pb::EnrolRequest req
   pb::EnrolReply reply = to_message(*enrolled);
   const AgentId& agent = enrolled->agent.id;
   if (const auto revision = publisher_.revision_for(agent)) *reply.mutable_revision() = *revision;
+  for (const AgentRecord& other : agents_) {
+    if (other.id == agent || other.cluster != enrolled->agent.cluster) continue;
+    if (hub_.find(other.id) == nullptr) reply.add_absent_agents(other.id.value());
+  }
   parts_.log.info("enrol.done",
                   {{"agent", agent.value()}, {"overlay", enrolled->agent.overlay.to_string()}});
   note("agent.joined", "info",
@@ -201,9 +241,7 @@ asio::awaitable<Result<pb::RenewLapsedReply>> ControlPlane::renew_lapsed(
                                      as_bytes(request.key_proof()), now);
       });
   if (!renewed) {
-    parts_.log.warn("certificate.refused",
-                    {{"caller", caller.to_string()}, {"why", renewed.error().message()}});
-    note("certificate.refused", "warn", renewed.error().message());
+    enrolment_refused(caller.to_string(), "", renewed.error());
     co_return fail(renewed.error());
   }
   pb::RenewLapsedReply reply;
@@ -215,18 +253,24 @@ asio::awaitable<Result<pb::RenewLapsedReply>> ControlPlane::renew_lapsed(
   co_return reply;
 }
 
+void ControlPlane::enrolment_refused(const std::string& caller, const std::string& token,
+                                     const Error& why) {
+  ++enrolments_refused_;
+  const auto held_back = may_write(AgentId());
+  if (!held_back) return;
+  parts_.log.warn("enrol.refused", {{"caller", cut_text(caller, k_caller_max)},
+                                    {"token", cut_text(token, k_caller_max)},
+                                    {"why", why.message()},
+                                    {"suppressed", *held_back}});
+  note("enrol.refused", "warn", why.message());
+}
+
 asio::awaitable<Result<AgentRecord>> ControlPlane::remove_agent(AgentId agent, std::string who) {
   Result<AgentRecord> removed = co_await on_blocking<Result<AgentRecord>>(
       parts_.blocking, [&enroller = parts_.enroller, agent] { return enroller.remove(agent); });
   if (!removed) co_return removed;
   note("agent.removed", "info", agent.value() + " was removed by " + who, agent);
   parts_.log.info("agent.removed", {{"agent", agent.value()}, {"by", who}});
-  hub_.disconnect(agent,
-                  Error(Code::permission_denied, agent.value() + " was removed from the mesh"));
-  telemetry_.forget(agent);
-  acks_.forget(agent);
-  configured_endpoints_.erase(agent);
-  seen_endpoints_.erase(removed->public_key);
   const Status announced = co_await published();
   if (!announced) co_return fail(announced.error());
   co_return removed;

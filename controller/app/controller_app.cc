@@ -38,6 +38,7 @@
 #include "controller/app/control_plane.h"
 #include "controller/app/mesh_tunnel.h"
 #include "controller/app/operator_desk.h"
+#include "controller/app/session_server.h"
 #include "controller/app/tunnel_key.h"
 #include "controller/session/enrolment_door.h"
 #include "controller/store/memory/memory_store.h"
@@ -79,13 +80,13 @@ class ControllerApp {
   Status open_state();
   Status open_tunnel();
   Status serve_enrolment();
+  Result<TlsIdentity> session_identity();
   Status serve_sessions();
   Status serve_admin();
   Status serve_metrics();
 
   asio::awaitable<void> tunnel_loop();
   asio::awaitable<void> sync_tunnel();
-  asio::awaitable<void> renew_session_certificate();
   void write_metrics(MetricWriter& out);
   std::int64_t unix_ms() const { return to_unix_ms(clock_.wall_now()); }
 
@@ -120,11 +121,16 @@ class ControllerApp {
   RpcRouter session_router_;
   RpcRouter admin_router_;
   std::unique_ptr<RpcServer> enrolment_server_;
-  std::unique_ptr<RpcServer> session_server_;
+  std::unique_ptr<SessionServer> session_server_;
   std::unique_ptr<RpcServer> admin_server_;
   Metrics metrics_;
   std::unique_ptr<HttpStatus> http_;
   bool ready_ = false;
+  Watchdog watchdog_{
+      clock_, {}, [this](const std::string& loop, Duration lag) {
+        log_.warn("loop.lag",
+                  {{"loop", loop}, {"ms", std::chrono::duration_cast<milliseconds>(lag).count()}});
+      }};
 };
 
 // ---- start
@@ -135,7 +141,13 @@ Status ControllerApp::open_state() {
   if (options_.store == ControllerOptions::StoreKind::memory) {
     store_ = std::make_unique<MemoryStore>();
   } else {
-    WEIR_ASSIGN(rocks, RocksStore::open({.path = options_.state_dir + "/store"}));
+    RocksStore::Options rocks_options;
+    rocks_options.path = options_.state_dir + "/store";
+    // Whoever commits, and from whichever thread.
+    rocks_options.on_failure = [this](const std::string& why) {
+      asio::post(core_, [this, why] { request_stop(why, true); });
+    };
+    WEIR_ASSIGN(rocks, RocksStore::open(rocks_options));
     store_ = std::move(rocks);
   }
   Enroller::Options enrol;
@@ -161,7 +173,7 @@ Status ControllerApp::open_state() {
   WEIR_TRY(plane_->load());
   // The callbacks run on the committing thread: they only post.
   watches_.push_back(store_->watch(std::string(k_agent_rows), [this](const ChangeSet&) {
-    asio::post(core_, [this] { plane_->agents_changed(); });
+    asio::post(core_, [this] { plane_->agents_stored(); });
   }));
   watches_.push_back(store_->watch(std::string(k_token_rows), [this](const ChangeSet&) {
     asio::post(core_, [this] {
@@ -194,6 +206,9 @@ Status ControllerApp::serve_enrolment() {
       [this](control::v1::EnrolRequest request) { return plane_->enrol(std::move(request)); },
       [this](IpAddress caller, control::v1::RenewLapsedRequest request) {
         return plane_->renew_lapsed(caller, std::move(request));
+      },
+      [this](const std::string& caller, const std::string& token, const Error& why) {
+        plane_->enrolment_refused(caller, token, why);
       });
   door_->serve(enrolment_router_);
   RpcServerOptions limits;
@@ -201,21 +216,30 @@ Status ControllerApp::serve_enrolment() {
   limits.calls_max = 200;
   enrolment_server_ = std::make_unique<RpcServer>(core_.get_executor(), enrolment_router_, limits);
   enrolment_server_->listen_insecure(
-      {.address = bootstrap_controller_address(), .port = k_port_enrolment});
+      {.address = bootstrap_controller_address(), .port = k_port_enrolment}, options_.interface);
   enrolment_server_->listen_insecure(
-      {.address = enroller_->controller_overlay(), .port = k_port_enrolment});
+      {.address = enroller_->controller_overlay(), .port = k_port_enrolment}, options_.interface);
   return enrolment_server_->start();
 }
 
-/// With a certificate made for this start: the server's key is never on a disk.
-Status ControllerApp::serve_sessions() {
+Result<TlsIdentity> ControllerApp::session_identity() {
   const P256Key key = P256Key::generate();
   WEIR_ASSIGN(certificate, enroller_->issue_controller_certificate(make_csr(key), unix_ms()));
-  session_server_ = std::make_unique<RpcServer>(core_.get_executor(), session_router_);
-  session_server_->listen_tls({.address = enroller_->controller_overlay(), .port = k_port_session},
-                              {.certificate_pem = certificate.to_pem(),
-                               .key_pem = key.to_pem().reveal(),
-                               .ca_pem = enroller_->ca_pem()});
+  return TlsIdentity{.certificate_pem = certificate.to_pem(),
+                     .key_pem = key.to_pem().reveal(),
+                     .ca_pem = enroller_->ca_pem()};
+}
+
+Status ControllerApp::serve_sessions() {
+  SessionServer::Options made;
+  made.listen = {.address = enroller_->controller_overlay(), .port = k_port_session};
+  made.device = options_.interface;
+  made.renew_every = options_.certificate_lifetime / 2;
+  made.make_identity = [this] { return session_identity(); };
+  made.renewed = [this] { log_.info("session.certificate_renewed"); };
+  made.failed = [this](std::string why) { request_stop(std::move(why), true); };
+  session_server_ = std::make_unique<SessionServer>(core_.get_executor(), session_router_,
+                                                    std::move(made), clock_);
   return session_server_->start();
 }
 
@@ -244,7 +268,7 @@ Status ControllerApp::serve_metrics() {
   if (!options_.metrics) return {};
   metrics_.add([this](MetricWriter& out) { write_metrics(out); });
   http_ = std::make_unique<HttpStatus>(
-      metrics_, [this] { return std::string(ready_ ? "" : "not all of it has started"); });
+      metrics_, [this] { return ready_ ? plane_->store_problem() : "not all of it has started"; });
   WEIR_TRY(http_->listen(core_.get_executor(), *options_.metrics));
   tasks_.spawn("metrics", http_->run());
   return {};
@@ -256,10 +280,11 @@ asio::awaitable<Status> ControllerApp::start() {
   tasks_.spawn("tunnel", tunnel_loop());
   tasks_.spawn("publish", plane_->run());
   tasks_.spawn("sessions", plane_->sessions().run());
-  WEIR_CO_TRY(co_await plane_->published());
+  // With a disk that is nearly full everything but a change works: agents find what they had.
+  Status published = co_await plane_->published();
+  if (!published && published.error().code() != Code::resource_exhausted) co_return published;
   plane_->sessions().serve(session_router_);
   WEIR_CO_TRY(serve_sessions());
-  tasks_.spawn("session certificate", renew_session_certificate());
   WEIR_CO_TRY(serve_enrolment());
   WEIR_CO_TRY(serve_metrics());
   WEIR_CO_TRY(serve_admin());
@@ -309,17 +334,6 @@ asio::awaitable<void> ControllerApp::sync_tunnel() {
   if (!applied) log_.error("tunnel.apply", {{"why", applied.error().message()}});
 }
 
-/// A renewed certificate is a new server: agents are back within a second, and nothing of theirs
-/// depends on it.
-asio::awaitable<void> ControllerApp::renew_session_certificate() {
-  while (co_await clock_.sleep_for(options_.certificate_lifetime / 2)) {
-    co_await session_server_->stop();
-    const Status served = serve_sessions();
-    if (!served) co_return request_stop(served.error().message(), true);
-    log_.info("session.certificate_renewed");
-  }
-}
-
 void ControllerApp::write_metrics(MetricWriter& out) {
   const auto status = desk_ == nullptr ? admin::v1::StatusReply() : desk_->status();
   const auto gauge = [&out](const char* name, const char* help, double value) {
@@ -338,6 +352,18 @@ void ControllerApp::write_metrics(MetricWriter& out) {
               static_cast<double>(plane_->sessions().cut()));
   out.counter("weir_controller_reports_refused_total", "Reports that broke a rule",
               static_cast<double>(plane_->telemetry().refused_reports()));
+  out.counter("weir_controller_reports_held_back_total", "Reports and events beyond their rate",
+              static_cast<double>(plane_->telemetry().held_back()));
+  out.counter("weir_controller_enrolments_refused_total", "Enrolments and late renewals refused",
+              static_cast<double>(plane_->enrolments_refused()));
+  gauge("weir_controller_store_failed", "1 while the store takes no writes",
+        plane_->store_problem().empty() ? 0 : 1);
+  for (const Watchdog::Lag& lag : watchdog_.lags()) {
+    out.gauge("weir_controller_loop_lag_seconds", "Last lag of a loop.",
+              std::chrono::duration<double>(lag.last).count(), {{"loop", lag.loop}});
+    out.gauge("weir_controller_loop_lag_worst_seconds", "Worst lag of a loop since the start.",
+              std::chrono::duration<double>(lag.worst).count(), {{"loop", lag.loop}});
+  }
   const TunnelCounters tunnel = tunnel_->counters();
   out.counter("weir_controller_tunnel_packets_total", "Inner packets",
               static_cast<double>(tunnel.packets_from_tun), {{"direction", "out"}});
@@ -347,7 +373,7 @@ void ControllerApp::write_metrics(MetricWriter& out) {
 
 void ControllerApp::request_stop(std::string why, bool failed) {
   if (failed) {
-    log_.error("controller.failed", {{"why", why}});
+    if (outcome_) log_.error("controller.failed", {{"why", why}});
     if (outcome_) outcome_ = fail(Code::unavailable, why);
   } else {
     log_.info("controller.stopping", {{"why", why}});
@@ -370,9 +396,9 @@ asio::awaitable<void> ControllerApp::watch_signals() {
 
 asio::awaitable<void> ControllerApp::stop() {
   ready_ = false;
-  for (RpcServer* server : {admin_server_.get(), enrolment_server_.get(), session_server_.get()}) {
-    if (server != nullptr) co_await server->stop();
-  }
+  if (admin_server_) co_await admin_server_->stop();
+  if (enrolment_server_) co_await enrolment_server_->stop();
+  if (session_server_) co_await session_server_->stop();
   watches_.clear();
   tasks_.stop();
   co_await tasks_.join();
@@ -390,12 +416,8 @@ asio::awaitable<void> ControllerApp::main() {
 }
 
 Status ControllerApp::run() {
-  Watchdog watchdog(clock_, {}, [this](const std::string& loop, Duration lag) {
-    log_.warn("loop.lag",
-              {{"loop", loop}, {"ms", std::chrono::duration_cast<milliseconds>(lag).count()}});
-  });
-  watchdog.watch("core", core_.get_executor());
-  watchdog.start();
+  watchdog_.watch("core", core_.get_executor());
+  watchdog_.start();
   watchers_.spawn("signals", watch_signals());
   TaskGroup main_task(core_.get_executor());
   main_task.spawn("main", main());

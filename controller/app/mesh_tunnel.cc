@@ -20,6 +20,7 @@ PeerConfig config_of(const BootstrapPeer& token) {
   PeerConfig peer;
   peer.public_key = token.public_key;
   peer.allowed_ips = {IpPrefix::host(token.address)};
+  peer.only_destination = bootstrap_controller_address();
   return peer;
 }
 

@@ -29,7 +29,8 @@ class MeshTunnel {
   static Result<std::unique_ptr<MeshTunnel>> create(Options options);
 
   /// An agent may send from its overlay address, the holder of an open token from its bootstrap
-  /// address, nobody from anything else. Nothing happens when nothing changed.
+  /// address and to the controller's alone, nobody from anything else. Nothing happens when nothing
+  /// changed.
   Status apply(const std::vector<MeshPeer>& agents, const std::vector<BootstrapPeer>& tokens);
 
   /// Where each peer's last authenticated packet came from.

@@ -16,7 +16,9 @@ namespace pb = admin::v1;
 
 namespace {
 
-constexpr std::chrono::milliseconds k_ping_timeout{10'000};
+// An agent sends one each 100 ms and waits for the last.
+constexpr std::chrono::milliseconds k_ping_interval{100};
+constexpr std::chrono::milliseconds k_ping_patience{3000};
 constexpr std::uint32_t k_ping_count_default = 5;
 constexpr std::uint32_t k_pin_ttl_max_s = 365U * 24 * 3600;
 
@@ -29,6 +31,7 @@ pb::Token to_message(const TokenInfo& token) {
   out.set_expires_unix_ms(token.expires_unix_ms);
   out.set_uses_left(token.uses_left);
   out.set_state(std::string(token_state_name(token.state)));
+  out.set_replaces(token.replaces.value());
   for (const AgentId& agent : token.redeemed_by) out.add_redeemed_by(agent.value());
   return out;
 }
@@ -76,6 +79,7 @@ asio::awaitable<Result<pb::CreateTokenReply>> OperatorDesk::create_token(
   wanted.cluster = ClusterName(request.cluster());
   wanted.ttl = std::chrono::seconds(request.ttl_s());
   wanted.uses = request.uses();
+  wanted.replaces = AgentId(request.replaces());
   const Result<NewToken> token = co_await on_blocking<Result<NewToken>>(
       plane_.blocking(), [&enroller = plane_.enroller(), wanted, now = plane_.unix_ms()] {
         return enroller.create_token(wanted, now);
@@ -188,7 +192,8 @@ asio::awaitable<Result<pb::PingPathReply>> OperatorDesk::ping(pb::PingPathReques
   }
   if (from == to) co_return fail(Code::invalid_argument, "a path has two ends");
   const std::uint32_t count = request.count() == 0 ? k_ping_count_default : request.count();
-  const auto measured = co_await plane_.sessions().ping(from, to, count, k_ping_timeout);
+  const auto timeout = count * k_ping_interval + k_ping_patience;
+  const auto measured = co_await plane_.sessions().ping(from, to, count, timeout);
   if (!measured) co_return fail(measured.error());
   pb::PingPathReply reply;
   reply.set_sent(measured->sent());

@@ -75,6 +75,20 @@ std::uint32_t to_u32(std::chrono::microseconds duration) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(duration.count(), 0, UINT32_MAX));
 }
 
+bool counts_as_healthy(const EndpointRow& endpoint) {
+  return endpoint.fresh && endpoint.health.healthy();
+}
+
+/// What an agent told before it fell silent is nobody's present state.
+telemetry::v1::EndpointHealth shown(const EndpointRow& endpoint) {
+  telemetry::v1::EndpointHealth health = endpoint.health;
+  if (endpoint.fresh) return health;
+  health.set_healthy(false);
+  health.set_in_flight(0);
+  health.set_reason("no report from " + endpoint.agent.value());
+  return health;
+}
+
 }  // namespace
 
 OperatorDesk::OperatorDesk(ControlPlane& plane, std::string store)
@@ -89,9 +103,11 @@ bool OperatorDesk::synced(const AgentRecord& agent) {
 
 std::vector<std::string> OperatorDesk::warnings() {
   std::vector<std::string> out = plane_.warnings();
+  if (!plane_.store_problem().empty()) out.push_back(plane_.store_problem());
   for (const AgentRecord& agent : plane_.agents()) {
     if (plane_.sessions().find(agent.id) == nullptr) {
-      out.push_back(agent.id.value() + " is not connected");
+      out.push_back(agent.id.value() + " of cluster " + agent.cluster.value() +
+                    " is not connected");
     }
     const AgentAck ack = plane_.acks().of(agent.id);
     if (!ack.refusal.empty()) {
@@ -123,16 +139,17 @@ pb::StatusReply OperatorDesk::status() {
   reply.set_agents_connected(connected);
   reply.set_agents_synced(in_sync);
   std::uint32_t up = 0;
-  const auto paths = plane_.telemetry().paths(plane_.clock().now());
+  const Time now = plane_.clock().now();
+  const auto paths = plane_.telemetry().paths(now);
   for (const PathRow& path : paths) up += path.fresh && path.path.up() ? 1U : 0U;
   reply.set_paths_total(static_cast<std::uint32_t>(paths.size()));
   reply.set_paths_up(up);
   reply.set_services(static_cast<std::uint32_t>(plane_.options().services.size()));
-  reply.set_active_failovers(static_cast<std::uint32_t>(plane_.telemetry().failovers().size()));
+  reply.set_active_failovers(static_cast<std::uint32_t>(plane_.telemetry().failovers(now).size()));
   reply.set_pins(static_cast<std::uint32_t>(plane_.pins().all().size()));
   std::uint32_t healthy = 0;
-  const auto endpoints = plane_.telemetry().endpoints();
-  for (const EndpointRow& endpoint : endpoints) healthy += endpoint.health.healthy() ? 1U : 0U;
+  const auto endpoints = plane_.telemetry().endpoints(now);
+  for (const EndpointRow& endpoint : endpoints) healthy += counts_as_healthy(endpoint) ? 1U : 0U;
   reply.set_endpoints_total(static_cast<std::uint32_t>(endpoints.size()));
   reply.set_endpoints_healthy(healthy);
   reply.set_last_publish_unix_ms(plane_.last_publish_unix_ms());
@@ -185,7 +202,7 @@ pb::ListPathsReply OperatorDesk::paths() {
 pb::ListServicesReply OperatorDesk::services() {
   pb::ListServicesReply reply;
   const Time now = plane_.clock().now();
-  const auto endpoints = plane_.telemetry().endpoints();
+  const auto endpoints = plane_.telemetry().endpoints(now);
   for (const ServiceConfig& service : plane_.options().services) {
     pb::Service& row = *reply.add_services();
     row.set_service(service.plan.service.value());
@@ -208,8 +225,9 @@ pb::ListServicesReply OperatorDesk::services() {
           continue;
         }
         cell.set_endpoints_total(cell.endpoints_total() + 1);
-        cell.set_endpoints_healthy(cell.endpoints_healthy() + (endpoint.health.healthy() ? 1 : 0));
-        *cell.add_endpoints() = endpoint.health;
+        cell.set_endpoints_healthy(cell.endpoints_healthy() +
+                                   (counts_as_healthy(endpoint) ? 1 : 0));
+        *cell.add_endpoints() = shown(endpoint);
       }
     }
   }
@@ -244,7 +262,8 @@ pb::WeightRow OperatorDesk::row_of(const PublishedWeights& weights) {
     cell.set_region(weight.region.value());
     cell.set_weight(weight.weight);
     cell.set_wanted_share_ppm(ppm(weight.weight / sum));
-    const auto state = plane_.telemetry().flow_state({change.service, change.from, weight.region});
+    const auto state =
+        plane_.telemetry().flow_state({change.service, change.from, weight.region}, now);
     cell.set_state(state ? state->state : "no report");
     if (state) cell.set_effective_share_ppm(state->effective_share_ppm);
     if (started > 0) {
@@ -323,7 +342,7 @@ Result<pb::ExplainWeightsReply> OperatorDesk::explain(const pb::ExplainWeightsRe
 
 pb::ListFailoversReply OperatorDesk::failovers() {
   pb::ListFailoversReply reply;
-  for (const FailoverRow& failover : plane_.telemetry().failovers()) {
+  for (const FailoverRow& failover : plane_.telemetry().failovers(plane_.clock().now())) {
     pb::FailoverStatus& row = *reply.add_failovers();
     row.set_service(failover.flow.service.value());
     row.set_from_region(failover.flow.from.value());

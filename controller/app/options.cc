@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/model/revision.h"
+#include "controller/registry/agent_record.h"
 
 namespace weir::controller {
 namespace {
@@ -43,7 +44,10 @@ void read_regions(ConfigSection& root, ControllerOptions& options) {
   std::set<std::string> seen;
   for (const std::string& name : root.texts("regions", k_regions_max)) {
     if (!valid_name(name, false)) {
-      root.complain("regions", in_quotes(name) + " must be 1 to 200 characters of a-z 0-9 - . _");
+      root.complain("regions", in_quotes(name) + " must be 1 to 100 characters of a-z 0-9 - . _");
+    } else if (name.size() > k_region_name_max) {
+      root.complain("regions", in_quotes(name) + " has " + std::to_string(name.size()) +
+                                   " characters; the limit is 100");
     } else if (!seen.insert(name).second) {
       root.complain("regions", in_quotes(name) + " stands twice");
     } else {

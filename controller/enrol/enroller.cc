@@ -41,9 +41,64 @@ Status check_options(const Enroller::Options& options) {
   return {};
 }
 
+/// An agent in a region that is not configured would lose every service without a word.
+Status check_regions(const std::vector<RegionName>& regions, const Registry& agents, Store& store,
+                     std::int64_t now_unix_ms) {
+  constexpr std::size_t named_max = 10;
+  if (regions.empty()) return {};
+  const auto known = [&regions](const RegionName& region) {
+    return std::ranges::find(regions, region) != regions.end();
+  };
+  std::vector<std::string> strays;
+  for (const AgentRecord& agent : agents.all()) {
+    if (known(agent.region)) continue;
+    strays.push_back("agent " + agent.id.value() + " lies in " + in_quotes(agent.region.value()));
+  }
+  WEIR_ASSIGN(rows, scan_all(store, k_token_rows, TokenBook::k_tokens_max + 1));
+  for (const Row& row : rows) {
+    WEIR_ASSIGN(token, decode_token_record(row.value));
+    if (known(token.region) || token.state(now_unix_ms) != TokenState::open) continue;
+    strays.push_back("join token " + to_string(token.id) + " is for " +
+                     in_quotes(token.region.value()));
+  }
+  if (strays.empty()) return {};
+  std::string told;
+  for (std::size_t i = 0; i < std::min(strays.size(), named_max); ++i) {
+    told += (told.empty() ? "" : ", ") + strays[i];
+  }
+  if (strays.size() > named_max) {
+    told += " and " + std::to_string(strays.size() - named_max) + " more";
+  }
+  return fail(Code::failed_precondition,
+              "the configuration's regions lack one that is in use: " + told +
+                  "; put it back, then `weirctl mesh remove` the agents and `weirctl mesh token "
+                  "revoke` the tokens before it goes");
+}
+
 std::unexpected<Error> no_such_agent(const AgentId& agent) {
   return fail(Code::not_found, "agent " + in_quotes(agent.value()) +
                                    " does not belong to the mesh; join with a new token");
+}
+
+Status check_replaced(const TokenRequest& request, const Registry& agents) {
+  if (request.replaces.empty()) return {};
+  const std::string name = in_quotes(request.replaces.value());
+  const AgentRecord* replaced = agents.find(request.replaces);
+  if (replaced == nullptr) {
+    return fail(Code::not_found,
+                "agent " + name + " does not belong to the mesh; list them with: weirctl mesh ls");
+  }
+  if (replaced->region != request.region || replaced->cluster != request.cluster) {
+    return fail(Code::invalid_argument, "agent " + name + " is in region " +
+                                            in_quotes(replaced->region.value()) + ", cluster " +
+                                            in_quotes(replaced->cluster.value()) +
+                                            "; a token that replaces it is made for both");
+  }
+  if (request.uses > 1) {
+    return fail(Code::invalid_argument, "a token that replaces agent " + name +
+                                            " has one use, not " + std::to_string(request.uses));
+  }
+  return {};
 }
 
 }  // namespace
@@ -54,6 +109,7 @@ Result<std::unique_ptr<Enroller>> Enroller::open(const Options& options, Store& 
   WEIR_ASSIGN(roster, Roster::create(options.overlay));
   WEIR_ASSIGN(identity, load_or_make_identity(store, keys, options.mesh, now_unix_ms));
   WEIR_TRY(roster.load(store));
+  WEIR_TRY(check_regions(options.regions, roster.agents(), store, now_unix_ms));
   return std::unique_ptr<Enroller>(
       new Enroller(options, store, keys, std::move(identity), std::move(roster)));
 }
@@ -94,6 +150,12 @@ Result<std::uint64_t> Enroller::commit(const Transaction& transaction) {
 
 Result<NewToken> Enroller::create_token(const TokenRequest& request, std::int64_t now_unix_ms) {
   WEIR_TRY(check_name("region", request.region.value()));
+  if (request.region.value().size() > k_region_name_max) {
+    return fail(Code::invalid_argument, "region " + in_quotes(request.region.value()) + " has " +
+                                            std::to_string(request.region.value().size()) +
+                                            " characters; the limit is " +
+                                            std::to_string(k_region_name_max));
+  }
   WEIR_TRY(check_name("cluster", request.cluster.value()));
   const auto& regions = options_.regions;
   if (!regions.empty() && std::ranges::find(regions, request.region) == regions.end()) {
@@ -109,6 +171,7 @@ Result<NewToken> Enroller::create_token(const TokenRequest& request, std::int64_
                                               " lies in region " + in_quotes(lies_in->value()) +
                                               ", not in " + in_quotes(request.region.value()));
     }
+    WEIR_TRY(check_replaced(request, roster_.agents()));
     return tokens_.create(request, now_unix_ms);
   });
 }
@@ -158,7 +221,7 @@ Result<EnrolReply> Enroller::enrol_once(const EnrolRequest& request, const Redee
   WEIR_ASSIGN(found, tokens_.find(id));
   if (!found) return fail(unknown_token(id));
   TokenRecord token = found->record;
-  WEIR_ASSIGN(redeem, judge_redeem(token, claim, roster_.agents(), now_unix_ms));
+  WEIR_ASSIGN(redeem, judge_redeem(token, claim, roster_.agents(), options_.regions, now_unix_ms));
   WEIR_TRY(check_proof(request, claim.public_key, id));
 
   Transaction transaction;
@@ -174,7 +237,7 @@ Result<EnrolReply> Enroller::enrol_once(const EnrolRequest& request, const Redee
     agent.token_id = to_string(id);
     // Until the commit has succeeded, memory may hold an address nobody was given.
     stale_ = true;
-    WEIR_ASSIGN(planned, roster_.plan_admission(store_, agent, transaction));
+    WEIR_ASSIGN(planned, roster_.plan_admission(store_, agent, token.replaces, transaction));
     agent = planned;
     token.redemptions.push_back({agent.id, agent.public_key, now_unix_ms});
     transaction.put(token_row_key(id), encode_token_record(token));
@@ -184,6 +247,7 @@ Result<EnrolReply> Enroller::enrol_once(const EnrolRequest& request, const Redee
   roster_.plan_row(agent, transaction);
   WEIR_ASSIGN(version, commit(transaction));
   roster_.apply_row(agent, version);
+  if (redeem == Redeem::fresh && token.replaces != agent.id) roster_.apply_removal(token.replaces);
   stale_ = false;
   return EnrolReply{.mesh = identity_.mesh,
                     .mesh_id = identity_.id,
@@ -224,6 +288,15 @@ Result<Certificate> Enroller::renew(const AgentId& agent, ByteView csr_der,
   return retried([&]() -> Result<Certificate> {
     const AgentRecord* held = roster_.agents().find(agent);
     if (held == nullptr) return no_such_agent(agent);
+    const std::int64_t lifetime = options_.certificate_lifetime.count();
+    const std::int64_t age = now_unix_ms - (held->certificate_expires_unix_ms - lifetime);
+    // Below 0 it was made for another lifetime, or the clock was set back.
+    if (age >= 0 && age < lifetime / 4) {
+      return fail(Code::resource_exhausted,
+                  "the certificate of " + agent.value() + " is " + std::to_string(age / 1000) +
+                      " s old; it is renewed after a quarter of its lifetime, " +
+                      std::to_string(lifetime / 4000) + " s");
+    }
     return renew_once(*held, csr_der, now_unix_ms);
   });
 }

@@ -42,12 +42,14 @@ class Enroller {
 
   /// Reads what is stored; the first time, makes the mesh's id and CA. `store` and `keys` outlive
   /// it. Errors: invalid_argument (options), failed_precondition (the store belongs to another
-  /// mesh), out_of_range (stored addresses lie outside the overlay).
+  /// mesh, or an agent or an open token to a region that is not configured), out_of_range (stored
+  /// addresses lie outside the overlay).
   static Result<std::unique_ptr<Enroller>> open(const Options& options, Store& store,
                                                 KeySource& keys, std::int64_t now_unix_ms);
 
   /// Errors: invalid_argument (name, region unknown, cluster lies in another region, ttl or uses
-  /// beyond the limit), resource_exhausted (too many open tokens).
+  /// beyond the limit), not_found (the agent to replace), resource_exhausted (too many open
+  /// tokens).
   Result<NewToken> create_token(const TokenRequest& request, std::int64_t now_unix_ms);
   /// Newest first. Tokens stay listed for 7 days after their expiry.
   Result<std::vector<TokenInfo>> list_tokens(std::int64_t now_unix_ms);
@@ -60,14 +62,15 @@ class Enroller {
   /// Redeems a token. The same token and public key again, before the agent's first session and the
   /// token's expiry, gives the same identity with a new certificate. A public key that is
   /// registered already and comes with a fresh token replaces its old registration: same region and
-  /// cluster, same name and address. Errors: invalid_argument (malformed, a claim that is not the
-  /// token's, CSR), unauthenticated (unknown token, wrong secret or key proof), failed_precondition
-  /// (expired, revoked, redeemed), resource_exhausted (addresses, agents). Nothing is changed by a
-  /// refusal.
+  /// cluster, same name and address. A token that replaces an agent also removes that agent.
+  /// Errors: invalid_argument (malformed, a claim that is not the token's, CSR), unauthenticated
+  /// (unknown token, wrong secret or key proof), failed_precondition (expired, revoked, redeemed),
+  /// resource_exhausted (addresses, agents). Nothing is changed by a refusal.
   Result<EnrolReply> enrol(const EnrolRequest& request, std::int64_t now_unix_ms);
 
   /// A new certificate for the same identity; `agent` comes from the session's certificate.
-  /// Errors: not_found (no such agent, or removed), invalid_argument (CSR).
+  /// Errors: not_found (no such agent, or removed), resource_exhausted (the one it has is younger
+  /// than a quarter of its lifetime), invalid_argument (CSR).
   Result<Certificate> renew(const AgentId& agent, ByteView csr_der, std::int64_t now_unix_ms);
   /// The same for the agent whose overlay address `caller` is, after its certificate has run out;
   /// `proof` shows that it holds its WireGuard key (common/join/enrol_proof.h). Errors: not_found,

@@ -30,6 +30,27 @@ Status check_claim(const TokenRecord& token, std::string_view what, const std::s
                   "; use a token for that " + std::string(what) + " or correct the agent");
 }
 
+/// What was right when the token was made may no longer be. `own`: the agent that has the key.
+Status check_place(const TokenRecord& token, const Registry& agents,
+                   const std::vector<RegionName>& regions, const AgentId& own) {
+  if (!regions.empty() && std::ranges::find(regions, token.region) == regions.end()) {
+    return refuse(token, "is for region " + in_quotes(token.region.value()) +
+                             ", which is no longer in the controller's configuration");
+  }
+  const auto lies_in = agents.region_of(token.cluster, own);
+  if (lies_in && *lies_in != token.region) {
+    return refuse(token, "is for region " + in_quotes(token.region.value()) + ", but cluster " +
+                             in_quotes(token.cluster.value()) + " lies in region " +
+                             in_quotes(lies_in->value()) + " by now");
+  }
+  const AgentRecord* replaced = agents.find(token.replaces);
+  if (replaced != nullptr && replaced->joined_unix_ms > token.created_unix_ms) {
+    return refuse(token, "replaces agent " + token.replaces.value() +
+                             ", which has joined anew since the token was made");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<RedeemClaim> check_shape(const EnrolRequest& request, const PublicKey& controller_key) {
@@ -60,7 +81,8 @@ Error unknown_token(const TokenId& id) {
 }
 
 Result<Redeem> judge_redeem(const TokenRecord& token, const RedeemClaim& claim,
-                            const Registry& agents, std::int64_t now_unix_ms) {
+                            const Registry& agents, const std::vector<RegionName>& regions,
+                            std::int64_t now_unix_ms) {
   if (!equal_in_constant_time(hash_redeem_secret(claim.secret), token.redeem_hash)) {
     return fail(unknown_token(token.id));
   }
@@ -76,21 +98,24 @@ Result<Redeem> judge_redeem(const TokenRecord& token, const RedeemClaim& claim,
                 "the enrolment's public key is the token's bootstrap key; "
                 "make a key pair for the agent");
   }
+  const bool use_left = token.redemptions.size() < token.uses;
+  const AgentRecord* agent = agents.find_key(claim.public_key);
   if (token.redemption_of(claim.public_key) != nullptr) {
-    const AgentRecord* agent = agents.find_key(claim.public_key);
     const bool same_join = agent != nullptr && agent->token_id == to_string(token.id);
-    if (!same_join)
+    if (same_join && agent->first_session_unix_ms == 0) return Redeem::retry;
+    if (!use_left && !same_join) {
       return refuse(token, "was redeemed by this machine, whose agent was removed or replaced");
-    if (agent->first_session_unix_ms != 0) {
+    }
+    if (!use_left) {
       return refuse(token,
                     "was redeemed by agent " + agent->id.value() + ", which has connected since");
     }
-    return Redeem::retry;
   }
-  if (token.redemptions.size() >= token.uses) {
+  if (!use_left) {
     return refuse(token,
                   "was redeemed already, by agent " + token.redemptions.back().agent.value());
   }
+  WEIR_TRY(check_place(token, agents, regions, agent == nullptr ? AgentId() : agent->id));
   return Redeem::fresh;
 }
 

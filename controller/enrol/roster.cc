@@ -32,13 +32,31 @@ Status Roster::load(Store& store) {
 }
 
 Result<AgentRecord> Roster::plan_admission(Store& store, AgentRecord wanted,
-                                           Transaction& transaction) {
-  const AgentRecord* before = agents_.find_key(wanted.public_key);
-  if (before != nullptr && before->region == wanted.region && before->cluster == wanted.cluster) {
-    wanted.id = before->id;
-    wanted.overlay = before->overlay;
+                                           const AgentId& replaces, Transaction& transaction) {
+  const AgentRecord* own = agents_.find_key(wanted.public_key);
+  const AgentRecord* replaced = agents_.find(replaces);
+  if (replaced != nullptr && replaced != own) plan_removal(*replaced, transaction);
+  if (own != nullptr && own->region == wanted.region && own->cluster == wanted.cluster) {
+    wanted.id = own->id;
+    wanted.overlay = own->overlay;
     return wanted;
   }
+  WEIR_TRY(plan_name(store, wanted, transaction));
+  const std::string owner_key = public_key_row_key(wanted.public_key);
+  if (own != nullptr) {
+    // The key's row goes over to the new name; everything else of the old agent goes.
+    transaction.if_version(agent_row_key(own->id), versions_.at(own->id));
+    transaction.erase(agent_row_key(own->id));
+    transaction.erase(grant_row_key(own->overlay));
+  } else {
+    transaction.if_absent(owner_key);
+  }
+  transaction.put(owner_key, wanted.id.value());
+  return wanted;
+}
+
+/// A name never used before, and an address.
+Status Roster::plan_name(Store& store, AgentRecord& wanted, Transaction& transaction) {
   if (agents_.size() >= k_agents_max) {
     return fail(Code::resource_exhausted, "the mesh has " + std::to_string(agents_.size()) +
                                               " agents, the limit; remove agents that are gone");
@@ -59,17 +77,7 @@ Result<AgentRecord> Roster::plan_admission(Store& store, AgentRecord wanted,
   transaction.put(number_key, std::to_string(number + 1));
   transaction.if_absent(grant_row_key(wanted.overlay));
   transaction.put(grant_row_key(wanted.overlay), wanted.id.value());
-  const std::string owner_key = public_key_row_key(wanted.public_key);
-  if (before != nullptr) {
-    // The key's row goes over to the new name; everything else of the old agent goes.
-    transaction.if_version(agent_row_key(before->id), versions_.at(before->id));
-    transaction.erase(agent_row_key(before->id));
-    transaction.erase(grant_row_key(before->overlay));
-  } else {
-    transaction.if_absent(owner_key);
-  }
-  transaction.put(owner_key, wanted.id.value());
-  return wanted;
+  return {};
 }
 
 void Roster::plan_row(const AgentRecord& agent, Transaction& transaction) const {

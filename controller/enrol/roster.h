@@ -28,10 +28,11 @@ class Roster {
   const AddressPool& addresses() const { return addresses_; }
 
   /// Gives `wanted` (region, cluster, key set) its name and address: those of the agent that has
-  /// its key when region and cluster are the same, else new ones, and that agent leaves. Returns it
-  /// completed; its row is not yet in the transaction: see `plan_row`. Errors: resource_exhausted
-  /// (agents, addresses).
-  Result<AgentRecord> plan_admission(Store& store, AgentRecord wanted, Transaction& transaction);
+  /// its key when region and cluster are the same, else new ones, and that agent leaves. So does
+  /// `replaces`, if there is such an agent. Returns it completed; its row is not yet in the
+  /// transaction: see `plan_row`. Errors: resource_exhausted (agents, addresses).
+  Result<AgentRecord> plan_admission(Store& store, AgentRecord wanted, const AgentId& replaces,
+                                     Transaction& transaction);
   /// Writes the agent's row, on the condition that it is what memory holds.
   void plan_row(const AgentRecord& agent, Transaction& transaction) const;
   /// `agent` is of the roster.
@@ -41,6 +42,8 @@ class Roster {
   void apply_removal(const AgentId& agent);
 
  private:
+  Status plan_name(Store& store, AgentRecord& wanted, Transaction& transaction);
+
   explicit Roster(AddressPool addresses)
       : overlay_(addresses.prefix()), addresses_(std::move(addresses)) {}
 

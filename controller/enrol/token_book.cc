@@ -39,6 +39,7 @@ Result<NewToken> TokenBook::create(const TokenRequest& request, std::int64_t now
   record.created_unix_ms = now_unix_ms;
   record.expires_unix_ms = token.expires_unix_s * 1000;
   record.uses = std::max(1U, request.uses);
+  record.replaces = request.replaces;
 
   const std::string key = token_row_key(token.id);
   const auto written =

@@ -53,6 +53,7 @@ TokenInfo TokenRecord::info(std::int64_t now_unix_ms) const {
                  .uses_left = uses - static_cast<std::uint32_t>(
                                          std::min<std::size_t>(uses, redemptions.size())),
                  .state = state(now_unix_ms),
+                 .replaces = replaces,
                  .redeemed_by = {}};
   for (const Redemption& redemption : redemptions) info.redeemed_by.push_back(redemption.agent);
   return info;
@@ -76,6 +77,7 @@ std::string encode_token_record(const TokenRecord& token) {
   row.set_expires_unix_ms(token.expires_unix_ms);
   row.set_uses(token.uses);
   row.set_revoked_unix_ms(token.revoked_unix_ms);
+  row.set_replaces(token.replaces.value());
   for (const auto& redemption : token.redemptions) {
     auto* added = row.add_redemptions();
     added->set_agent(redemption.agent.value());
@@ -111,6 +113,7 @@ Result<TokenRecord> decode_token_record(std::string_view text) {
   token.expires_unix_ms = row.expires_unix_ms();
   token.uses = row.uses();
   token.revoked_unix_ms = row.revoked_unix_ms();
+  token.replaces = AgentId(row.replaces());
   return token;
 }
 

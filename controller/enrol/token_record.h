@@ -27,6 +27,7 @@ struct TokenRecord {
   std::int64_t expires_unix_ms = 0;
   std::uint32_t uses = 1;
   std::int64_t revoked_unix_ms = 0;  // 0: not revoked
+  AgentId replaces;                  // goes when the token is redeemed; empty: none
   std::vector<Redemption> redemptions;
 
   TokenState state(std::int64_t now_unix_ms) const;

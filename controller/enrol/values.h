@@ -22,6 +22,10 @@ struct TokenRequest {
   ClusterName cluster;
   std::chrono::seconds ttl{0};  // 0: 10 minutes; at most 7 days
   std::uint32_t uses = 0;       // 0: one; at most 1000
+  // An agent of this region and cluster whose machine or disk is gone: it leaves the mesh in the
+  // transaction that redeems the token. Its name is not given again, as its certificate may live
+  // on somewhere. Empty: none.
+  AgentId replaces = {};
 };
 
 enum class TokenState { open, redeemed, expired, revoked };
@@ -37,6 +41,7 @@ struct TokenInfo {
   std::int64_t expires_unix_ms = 0;
   std::uint32_t uses_left = 0;
   TokenState state = TokenState::open;
+  AgentId replaces;  // empty: none
   std::vector<AgentId> redeemed_by;
 };
 

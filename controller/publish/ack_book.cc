@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/text.h"
+
 namespace weir::controller {
 namespace {
 
@@ -17,7 +19,7 @@ void AckBook::answer(const AgentId& agent, const RevisionId& id, const std::stri
   AgentAck& ack = agents_[agent];
   if (!error.empty()) {
     ack.refused = id;
-    ack.refusal = error.substr(0, k_refusal_max);
+    ack.refusal = cut_text(error, k_refusal_max);
     return;
   }
   ack.acked = std::max(ack.acked, id);

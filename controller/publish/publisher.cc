@@ -86,8 +86,10 @@ void Publisher::plan_weights(const PublishInput& input, PublicationDraft& draft,
     const auto found = state_.weights.find(key);
     const PublishedWeights* before = found == state_.weights.end() ? nullptr : &found->second;
     const bool limited = service->plan.guards.max_step.value() < 1;
-    const bool may_step = before == nullptr || !limited ||
-                          input.unix_ms - before->change.unix_ms >= options_.step_interval.count();
+    const std::int64_t elapsed = before == nullptr ? 0 : input.unix_ms - before->change.unix_ms;
+    // Below 0: the wall clock was set back. Waiting for it to catch up could take for ever.
+    const bool may_step =
+        before == nullptr || !limited || elapsed < 0 || elapsed >= options_.step_interval.count();
 
     auto made = guarded(input, *service, proposal, before, may_step);
     if (!made) {

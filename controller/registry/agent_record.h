@@ -27,6 +27,9 @@ struct AgentRecord {
   friend bool operator==(const AgentRecord&, const AgentRecord&) = default;
 };
 
+/// Longest name of a region: "<region>/agent-<number>" must be a name too, and a key of the store.
+inline constexpr std::size_t k_region_name_max = 100;
+
 /// "us-east-1/agent-7".
 AgentId make_agent_id(const RegionName& region, std::uint64_t number);
 

@@ -44,9 +44,10 @@ const AgentRecord* Registry::find_overlay(const IpAddress& address) const {
   return nullptr;
 }
 
-std::optional<RegionName> Registry::region_of(const ClusterName& cluster) const {
+std::optional<RegionName> Registry::region_of(const ClusterName& cluster,
+                                              const AgentId& except) const {
   for (const auto& [id, agent] : agents_) {
-    if (agent.cluster == cluster) return agent.region;
+    if (agent.cluster == cluster && id != except) return agent.region;
   }
   return std::nullopt;
 }

@@ -25,8 +25,9 @@ class Registry {
   const AgentRecord* find_key(const PublicKey& key) const;
   /// O(agents).
   const AgentRecord* find_overlay(const IpAddress& address) const;
-  /// The region in which a cluster has agents: a cluster lies in one region. O(n).
-  std::optional<RegionName> region_of(const ClusterName& cluster) const;
+  /// The region in which a cluster has agents, `except` not counted: a cluster lies in one region.
+  /// O(n).
+  std::optional<RegionName> region_of(const ClusterName& cluster, const AgentId& except = {}) const;
   /// By name.
   std::vector<AgentRecord> all() const;
   std::size_t size() const { return agents_.size(); }

@@ -69,27 +69,40 @@ bool EnrolmentDoor::admit(const IpAddress& caller) {
   return true;
 }
 
+Status EnrolmentDoor::judge(const CallContext& context, const pb::EnrolRequest& request) {
+  WEIR_ASSIGN(caller, caller_address(context.peer.address));
+  if (!admit(caller) || enrolments_ >= k_enrolments_max) return fail(too_many());
+  ++enrolments_;
+  WEIR_ASSIGN(token, parse_token_id(request.token_id()));
+  if (bootstrap_address(token) == caller) return {};
+  return fail(Code::permission_denied,
+              "token " + to_string(token) + " is redeemed through its own tunnel only");
+}
+
 asio::awaitable<Result<pb::EnrolReply>> EnrolmentDoor::enter(CallContext context,
                                                              pb::EnrolRequest request) {
-  const Result<IpAddress> caller = caller_address(context.peer.address);
-  if (!caller) co_return fail(caller.error());
-  if (!admit(*caller) || enrolments_ >= k_enrolments_max) co_return fail(too_many());
-  ++enrolments_;
-  const Result<TokenId> token = parse_token_id(request.token_id());
-  if (!token) co_return fail(token.error());
-  if (bootstrap_address(*token) != *caller) {
-    co_return fail(Code::permission_denied,
-                   "token " + to_string(*token) + " is redeemed through its own tunnel only");
+  const Status may = judge(context, request);
+  if (!may) {
+    on_refused_(context.peer.address, request.token_id(), may.error());
+    co_return fail(may.error());
   }
   co_return co_await enrol_(std::move(request));
 }
 
 /// Without a limit for all together: after a long absence of the controller every agent comes.
+Result<IpAddress> EnrolmentDoor::judge_renewal(const CallContext& context) {
+  WEIR_ASSIGN(caller, caller_address(context.peer.address));
+  if (!admit(caller)) return fail(too_many());
+  return caller;
+}
+
 asio::awaitable<Result<pb::RenewLapsedReply>> EnrolmentDoor::renew(CallContext context,
                                                                    pb::RenewLapsedRequest request) {
-  const Result<IpAddress> caller = caller_address(context.peer.address);
-  if (!caller) co_return fail(caller.error());
-  if (!admit(*caller)) co_return fail(too_many());
+  const Result<IpAddress> caller = judge_renewal(context);
+  if (!caller) {
+    on_refused_(context.peer.address, "", caller.error());
+    co_return fail(caller.error());
+  }
   co_return co_await renew_(*caller, std::move(request));
 }
 

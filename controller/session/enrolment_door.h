@@ -29,9 +29,17 @@ class EnrolmentDoor {
   using Renew = std::function<boost::asio::awaitable<Result<control::v1::RenewLapsedReply>>(
       IpAddress, control::v1::RenewLapsedRequest)>;
 
+  /// A caller was turned away before the enroller saw it: who, with which token (empty: for a
+  /// renewal), and why.
+  using OnRefused =
+      std::function<void(const std::string& caller, const std::string& token, const Error&)>;
+
   /// `clock` outlives it.
-  EnrolmentDoor(Clock& clock, Enrol enrol, Renew renew)
-      : clock_(clock), enrol_(std::move(enrol)), renew_(std::move(renew)) {}
+  EnrolmentDoor(Clock& clock, Enrol enrol, Renew renew, OnRefused on_refused)
+      : clock_(clock),
+        enrol_(std::move(enrol)),
+        renew_(std::move(renew)),
+        on_refused_(std::move(on_refused)) {}
 
   /// Makes `router` answer weir.control.v1.Enrolment. The door outlives its server.
   void serve(RpcRouter& router);
@@ -48,10 +56,13 @@ class EnrolmentDoor {
  private:
   /// Counts a try of `caller` in this period; false when it has had its own already.
   bool admit(const IpAddress& caller);
+  Status judge(const CallContext& context, const control::v1::EnrolRequest& request);
+  Result<IpAddress> judge_renewal(const CallContext& context);
 
   Clock& clock_;
   const Enrol enrol_;
   const Renew renew_;
+  const OnRefused on_refused_;
   Time period_{};  // begin of the 10 s whose tries are counted
   std::size_t enrolments_ = 0;
   std::map<IpAddress, std::size_t> tries_of_;  // one entry a tunnel at most

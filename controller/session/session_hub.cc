@@ -188,6 +188,8 @@ asio::awaitable<Status> SessionHub::handle(std::shared_ptr<Session> session,
 
 asio::awaitable<Status> SessionHub::renew(std::shared_ptr<Session> session, std::string csr) {
   Result<pb::Certificate> certificate = co_await callbacks_.renew(session->agent, std::move(csr));
+  // Too early, or no room on the disk: the certificate it has is good, and it will ask again.
+  if (!certificate && certificate.error().code() == Code::resource_exhausted) co_return Status();
   if (!certificate) co_return fail(std::move(certificate).error());
   pb::ControllerMessage message;
   *message.mutable_certificate() = std::move(*certificate);
@@ -233,7 +235,9 @@ asio::awaitable<Result<pb::PingReply>> SessionHub::ping(AgentId from, AgentId to
                                                         std::uint32_t count, milliseconds timeout) {
   const auto found = sessions_.find(from);
   if (found == sessions_.end()) {
-    co_return fail(Code::unavailable, "agent " + in_quotes(from.value()) + " is not connected");
+    co_return fail(Code::failed_precondition,
+                   "agent " + in_quotes(from.value()) +
+                       " is not connected; see which are with: weirctl mesh ls");
   }
   if (count == 0 || count > k_ping_count_max) {
     co_return fail(Code::invalid_argument,
@@ -260,7 +264,7 @@ asio::awaitable<Result<pb::PingReply>> SessionHub::ping(AgentId from, AgentId to
   }
   pb::PingReply reply = *std::move(std::get<0>(answer));
   if (!reply.error().empty()) {
-    co_return fail(Code::unavailable, from.value() + ": " + in_quotes(reply.error()));
+    co_return fail(Code::aborted, from.value() + ": " + in_quotes(reply.error()));
   }
   co_return reply;
 }

@@ -29,6 +29,7 @@ struct SessionCallbacks {
   std::function<void(const AgentId&, const control::v1::Ack&)> ack;
   std::function<void(const AgentId&, const telemetry::v1::Report&)> report;
   std::function<void(const AgentId&, const telemetry::v1::Event&)> event;
+  /// resource_exhausted: not now, and the session goes on. Any other error ends it.
   std::function<boost::asio::awaitable<Result<control::v1::Certificate>>(AgentId, std::string)>
       renew;
   /// The session ended, and why; not called when a newer one took its place.
@@ -76,8 +77,8 @@ class SessionHub {
   void push(const AgentId& agent);
   void disconnect(const AgentId& agent, Error why);
 
-  /// Asks an agent to measure a path. Errors: unavailable (not connected), deadline_exceeded, and
-  /// what the agent says.
+  /// Asks an agent to measure a path. Errors: failed_precondition (not connected),
+  /// deadline_exceeded, aborted (what the agent says).
   boost::asio::awaitable<Result<control::v1::PingReply>> ping(AgentId from, AgentId to,
                                                               std::uint32_t count,
                                                               std::chrono::milliseconds timeout);

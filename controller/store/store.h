@@ -97,9 +97,14 @@ class Store {
   /// All or nothing. Success means durable: the writes survive a crash of process and machine. The
   /// value is the new version of every key written (with no writes: the newest version).
   /// Errors: aborted (a condition does not hold, the message names the key; nothing changed),
-  /// invalid_argument and resource_exhausted (see Transaction::check; nothing changed), unavailable
-  /// (the disk failed: whether it was written shows after a restart; no later commit succeeds).
+  /// invalid_argument and resource_exhausted (see Transaction::check, or the disk is nearly full;
+  /// nothing changed), unavailable (the disk failed: whether it was written shows after a restart;
+  /// no later commit succeeds).
   virtual Result<std::uint64_t> commit(const Transaction& transaction) = 0;
+
+  /// Whether a commit would be taken now. Errors: resource_exhausted (the disk is nearly full),
+  /// unavailable (it failed).
+  virtual Status writable() { return {}; }
 
   /// Calls `callback` once for every later commit that writes a key starting with `prefix`, in the
   /// order of commits, on the committing thread before `commit` returns. The callback must be quick

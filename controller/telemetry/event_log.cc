@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/text.h"
+
 namespace weir::controller {
 namespace {
 
@@ -10,13 +12,12 @@ constexpr std::size_t k_text_max = 1000;
 
 bool passes(const EventLog::Event& event, const EventFilter& filter) {
   return (filter.service.empty() || filter.service == event.service()) &&
-         (filter.region.empty() || filter.region == event.region()) &&
+         (filter.region.empty() || filter.region == event.region() ||
+          filter.region == event.from_region()) &&
          (filter.type.empty() || filter.type == event.type());
 }
 
-void cut(std::string& text) {
-  if (text.size() > k_text_max) text.resize(k_text_max);
-}
+void cut(std::string& text) { text = cut_text(text, k_text_max); }
 
 }  // namespace
 
@@ -24,6 +25,7 @@ void EventLog::add(Event event) {
   cut(*event.mutable_type());
   cut(*event.mutable_severity());
   cut(*event.mutable_region());
+  cut(*event.mutable_from_region());
   cut(*event.mutable_agent());
   cut(*event.mutable_service());
   cut(*event.mutable_message());

@@ -9,7 +9,8 @@
 
 namespace weir::controller {
 
-/// What an operator wants to see of the events; an empty text means any.
+/// What an operator wants to see of the events; an empty text means any. A region is one that they
+/// are about or come from.
 struct EventFilter {
   std::string service;
   std::string region;

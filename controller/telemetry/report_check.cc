@@ -1,6 +1,9 @@
 #include "controller/telemetry/report_check.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/base/text.h"
@@ -22,6 +25,17 @@ constexpr int k_paths_max = static_cast<int>(k_peers_max);
 constexpr int k_endpoints_max = 20'000;
 constexpr int k_traffic_max = 20'000;
 constexpr std::size_t k_text_max = 500;
+constexpr std::array<std::string_view, 11> k_agent_events = {"agent.disk",
+                                                             "discovery.failed",
+                                                             "endpoint.down",
+                                                             "endpoint.up",
+                                                             "failover.ended",
+                                                             "failover.panic",
+                                                             "failover.panic_ended",
+                                                             "failover.ramping",
+                                                             "failover.started",
+                                                             "path.down",
+                                                             "path.up"};
 
 std::unexpected<Error> broken(std::string message) {
   return fail(Code::invalid_argument, std::move(message));
@@ -154,8 +168,8 @@ Status check_report(const pb::Report& report, const AgentId& agent, const MeshNa
 }
 
 Status check_event(const pb::Event& event, const MeshNames& names) {
-  if (!valid_name(event.type(), false)) {
-    return broken("event type " + in_quotes(event.type()) + " is no name");
+  if (std::ranges::find(k_agent_events, event.type()) == k_agent_events.end()) {
+    return broken("event type " + in_quotes(event.type()) + " is none an agent tells");
   }
   if (event.severity() != "info" && event.severity() != "warn" && event.severity() != "error") {
     return broken("event severity " + in_quotes(event.severity()) +

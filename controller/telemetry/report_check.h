@@ -20,7 +20,8 @@ struct MeshNames {
 Status check_report(const telemetry::v1::Report& report, const AgentId& agent,
                     const MeshNames& names);
 
-/// The same for an event an agent sends.
+/// The same for an event an agent sends. Its type must be one an agent can know of: what operators
+/// and the controller itself do is told by the controller alone.
 Status check_event(const telemetry::v1::Event& event, const MeshNames& names);
 
 }  // namespace weir::controller

@@ -10,6 +10,7 @@ namespace pb = telemetry::v1;
 using std::chrono::microseconds;
 
 constexpr std::chrono::seconds k_fresh{10};
+constexpr std::int64_t k_event_skew_ms_max = 3'600'000;
 
 /// Used as its weight says, or kept for later, or nobody there: no failover.
 bool plain(const std::string& state) {
@@ -38,6 +39,11 @@ void Telemetry::take_paths(AgentReport& known, const pb::Report& report, std::in
 
 Status Telemetry::ingest(const AgentId& agent, const RegionName& region, const pb::Report& report,
                          Time now, std::int64_t unix_ms) {
+  if (!rates_[agent].reports.allow(now)) {
+    ++held_back_;
+    return fail(Code::resource_exhausted,
+                "report of " + agent.value() + ": more than 2 reports a second");
+  }
   if (auto checked = check_report(report, agent, names_); !checked) {
     ++refused_;
     return fail(std::move(checked).error().within("report of " + agent.value()));
@@ -63,10 +69,18 @@ Status Telemetry::ingest(const AgentId& agent, const RegionName& region, const p
   return {};
 }
 
-Status Telemetry::ingest_event(const AgentId& agent, const RegionName& region, pb::Event event) {
+Status Telemetry::ingest_event(const AgentId& agent, const RegionName& region, pb::Event event,
+                               Time now, std::int64_t unix_ms) {
+  if (!rates_[agent].events.allow(now)) {
+    ++held_back_;
+    return fail(Code::resource_exhausted, "more than 10 events a second");
+  }
   WEIR_TRY(check_event(event, names_));
   event.set_agent(agent.value());
-  event.set_region(region.value());
+  event.set_from_region(region.value());
+  if (event.region().empty()) event.set_region(region.value());
+  event.set_unix_ms(
+      std::clamp(event.unix_ms(), unix_ms - k_event_skew_ms_max, unix_ms + k_event_skew_ms_max));
   events_.add(std::move(event));
   return {};
 }
@@ -78,6 +92,7 @@ void Telemetry::restarted(const AgentId& agent) {
 
 void Telemetry::forget(const AgentId& agent) {
   agents_.erase(agent);
+  rates_.erase(agent);
   traffic_.forget(agent);
 }
 
@@ -96,18 +111,19 @@ std::vector<PathRow> Telemetry::paths(Time now) const {
   return rows;
 }
 
-std::vector<EndpointRow> Telemetry::endpoints() const {
+std::vector<EndpointRow> Telemetry::endpoints(Time now) const {
   std::vector<EndpointRow> rows;
   for (const auto& [agent, known] : agents_) {
-    for (const auto& health : known.endpoints) rows.push_back({agent, known.region, health});
+    const bool fresh = known.at + k_fresh > now;
+    for (const auto& health : known.endpoints) rows.push_back({agent, known.region, health, fresh});
   }
   return rows;
 }
 
-std::vector<FailoverRow> Telemetry::failovers() const {
+std::vector<FailoverRow> Telemetry::failovers(Time now) const {
   std::vector<FailoverRow> rows;
   for (FlowKey& key : traffic_.keys()) {
-    auto state = traffic_.state(key);
+    auto state = traffic_.state(key, now);
     if (state && !plain(state->state)) rows.push_back({std::move(key), std::move(*state)});
   }
   return rows;
@@ -159,7 +175,8 @@ Observation Telemetry::observe(Time now, std::int64_t unix_ms) const {
   for (auto& [key, path] : best) seen.paths.push_back(std::move(path));
 
   std::map<std::pair<ServiceName, RegionName>, ServiceCapacity> capacity;
-  for (const EndpointRow& row : endpoints()) {
+  for (const EndpointRow& row : endpoints(now)) {
+    if (!row.fresh) continue;
     const ServiceName service(row.health.service());
     ServiceCapacity& entry = capacity[{service, row.region}];
     entry.service = service;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "common/model/policy_observation.h"
 #include "common/model/revision.h"
 #include "controller/telemetry/event_log.h"
+#include "controller/telemetry/rate_limit.h"
 #include "controller/telemetry/report_check.h"
 #include "controller/telemetry/traffic_table.h"
 
@@ -31,6 +33,7 @@ struct EndpointRow {
   AgentId agent;
   RegionName region;
   telemetry::v1::EndpointHealth health;
+  bool fresh = false;  // the report is younger than 10 s
 };
 
 /// One destination that some agent does not use as its weight says.
@@ -48,12 +51,16 @@ class Telemetry {
   explicit Telemetry(MeshNames names) : names_(std::move(names)) {}
 
   /// Takes a report, or refuses the whole of it. O(size of the report).
-  /// Errors: as check_report; invalid_argument when it is older than the last.
+  /// Errors: resource_exhausted (more than two a second; a report held back meanwhile is made up
+  /// for by a newer one), as check_report; invalid_argument when it is older than the last.
   Status ingest(const AgentId& agent, const RegionName& region, const telemetry::v1::Report& report,
                 Time now, std::int64_t unix_ms);
 
-  /// An event from an agent; who sent it is overwritten with who it is. Errors: as check_event.
-  Status ingest_event(const AgentId& agent, const RegionName& region, telemetry::v1::Event event);
+  /// An event from an agent; who sent it is overwritten with who it is, and its time is brought
+  /// within an hour of `unix_ms`. Errors: resource_exhausted (more than 10 a second in the long
+  /// run), as check_event.
+  Status ingest_event(const AgentId& agent, const RegionName& region, telemetry::v1::Event event,
+                      Time now, std::int64_t unix_ms);
 
   /// An agent started anew: its sequence begins again.
   void restarted(const AgentId& agent);
@@ -61,13 +68,18 @@ class Telemetry {
   void forget(const AgentId& agent);
 
   std::vector<PathRow> paths(Time now) const;
-  std::vector<EndpointRow> endpoints() const;
-  std::vector<FailoverRow> failovers() const;
+  std::vector<EndpointRow> endpoints(Time now) const;
+  /// As told within the last 10 s.
+  std::vector<FailoverRow> failovers(Time now) const;
   FlowSums sums(const FlowKey& key, Time now) const { return traffic_.sums(key, now); }
-  std::optional<FlowState> flow_state(const FlowKey& key) const { return traffic_.state(key); }
+  std::optional<FlowState> flow_state(const FlowKey& key, Time now) const {
+    return traffic_.state(key, now);
+  }
   /// The revision an agent said is in force; {0, 0}: nothing reported.
   RevisionId in_force(const AgentId& agent) const;
   std::uint64_t refused_reports() const { return refused_; }
+  /// Reports and events beyond their rate.
+  std::uint64_t held_back() const { return held_back_; }
 
   /// What a policy may know now.
   Observation observe(Time now, std::int64_t unix_ms) const;
@@ -80,6 +92,10 @@ class Telemetry {
   struct PathState {
     telemetry::v1::Path path;
     std::int64_t since_unix_ms = 0;
+  };
+  struct Rates {  // of one agent
+    RateLimit reports{2, 4};
+    RateLimit events{10, 500};
   };
   struct AgentReport {
     RegionName region;
@@ -96,9 +112,11 @@ class Telemetry {
 
   const MeshNames names_;
   std::map<AgentId, AgentReport> agents_;
+  std::map<AgentId, Rates> rates_;
   TrafficTable traffic_;
   EventLog events_;
   std::uint64_t refused_ = 0;
+  std::uint64_t held_back_ = 0;
 };
 
 }  // namespace weir::controller

@@ -5,13 +5,22 @@
 namespace weir::controller {
 namespace {
 
-constexpr std::size_t k_windows_max = 4096;  // of one flow: agents report once a second
-
 bool plain(const std::string& state) { return state.empty() || state == "active"; }
 
 /// "ramping" of "ramping 40 %", "down" of "down: path": what does not change from report to report.
 std::string_view kind_of(std::string_view state) {
   return state.substr(0, state.find_first_of(" :"));
+}
+
+void add_to(FlowSums& sums, const telemetry::v1::Traffic& traffic) {
+  sums.started += traffic.started();
+  sums.ok += traffic.ok();
+  sums.errors += traffic.errors();
+  sums.timeouts += traffic.timeouts();
+  sums.within_objective += traffic.within_objective();
+  for (int i = 0; i < traffic.bucket_index_size(); ++i) {
+    sums.latency.add(traffic.bucket_index(i), traffic.bucket_count(i));
+  }
 }
 
 }  // namespace
@@ -21,19 +30,18 @@ void TrafficTable::add(const AgentId& agent, const RegionName& from,
   const FlowKey key{.service = ServiceName(traffic.service()),
                     .from = from,
                     .to = RegionName(traffic.to_region())};
-  const auto [place, fresh] = flows_.try_emplace(key);
-  Flow& flow = place->second;
-  if (flow.windows.empty()) flow.first = now;
-  flow.windows.push_back({now, agent, traffic});
-  if (flow.windows.size() > k_windows_max) flow.windows.pop_front();
-
-  AgentState& mine = flow.agents[agent];
+  Flow& flow = flows_[key];
+  if (flow.agents.empty()) flow.first = now;
+  OfAgent& mine = flow.agents[agent];
+  mine.windows.push_back({now, traffic});
+  if (mine.windows.size() > k_windows_max) mine.windows.pop_front();
   if (mine.state.since_unix_ms == 0 || kind_of(mine.state.state) != kind_of(traffic.state())) {
     mine.state.since_unix_ms = unix_ms;
   }
   mine.state.state = traffic.state();
   mine.state.effective_share_ppm = traffic.effective_share_ppm();
   mine.in_flight = traffic.in_flight();
+  mine.at = now;
 }
 
 void TrafficTable::forget(const AgentId& agent) {
@@ -41,30 +49,26 @@ void TrafficTable::forget(const AgentId& agent) {
 }
 
 void TrafficTable::drop_old(Time now) {
-  for (auto it = flows_.begin(); it != flows_.end();) {
-    auto& windows = it->second.windows;
-    while (!windows.empty() && windows.front().at + k_window <= now) windows.pop_front();
-    it = windows.empty() && it->second.agents.empty() ? flows_.erase(it) : std::next(it);
+  const auto old = [now](const Window& window) { return window.at + k_window <= now; };
+  for (auto& [key, flow] : flows_) {
+    for (auto& [agent, mine] : flow.agents) {
+      while (!mine.windows.empty() && old(mine.windows.front())) mine.windows.pop_front();
+    }
+    std::erase_if(flow.agents, [](const auto& entry) { return entry.second.windows.empty(); });
   }
+  std::erase_if(flows_, [](const auto& entry) { return entry.second.agents.empty(); });
 }
 
 FlowSums TrafficTable::sums(const FlowKey& key, Time now) const {
   FlowSums sums;
   const auto found = flows_.find(key);
   if (found == flows_.end()) return sums;
-  for (const Window& window : found->second.windows) {
-    if (window.at + k_window <= now) continue;
-    const auto& traffic = window.traffic;
-    sums.started += traffic.started();
-    sums.ok += traffic.ok();
-    sums.errors += traffic.errors();
-    sums.timeouts += traffic.timeouts();
-    sums.within_objective += traffic.within_objective();
-    for (int i = 0; i < traffic.bucket_index_size(); ++i) {
-      sums.latency.add(traffic.bucket_index(i), traffic.bucket_count(i));
+  for (const auto& [agent, mine] : found->second.agents) {
+    if (mine.at + k_window > now) sums.in_flight += mine.in_flight;
+    for (const Window& window : mine.windows) {
+      if (window.at + k_window > now) add_to(sums, window.traffic);
     }
   }
-  for (const auto& [agent, state] : found->second.agents) sums.in_flight += state.in_flight;
   // The first report tells of the second before it.
   const auto seen = std::clamp<Duration>(now - found->second.first + std::chrono::seconds(1),
                                          std::chrono::seconds(1), k_window);
@@ -73,19 +77,23 @@ FlowSums TrafficTable::sums(const FlowKey& key, Time now) const {
   return sums;
 }
 
-std::optional<FlowState> TrafficTable::state(const FlowKey& key) const {
+std::optional<FlowState> TrafficTable::state(const FlowKey& key, Time now) const {
   const auto found = flows_.find(key);
-  if (found == flows_.end() || found->second.agents.empty()) return std::nullopt;
+  if (found == flows_.end()) return std::nullopt;
   FlowState all;
   std::uint64_t share = 0;
+  std::size_t told = 0;
   for (const auto& [agent, mine] : found->second.agents) {
+    if (mine.at + k_window <= now) continue;
+    ++told;
     share += mine.state.effective_share_ppm;
     if (all.state.empty() || (plain(all.state) && !plain(mine.state.state))) {
       all.state = mine.state.state;
       all.since_unix_ms = mine.state.since_unix_ms;
     }
   }
-  all.effective_share_ppm = static_cast<std::uint32_t>(share / found->second.agents.size());
+  if (told == 0) return std::nullopt;
+  all.effective_share_ppm = static_cast<std::uint32_t>(share / told);
   return all;
 }
 

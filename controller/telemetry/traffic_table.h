@@ -44,37 +44,40 @@ struct FlowState {
   std::int64_t since_unix_ms = 0;  // of the state
 };
 
-/// Windows of traffic, kept 10 s. Plain state; memory is one copy of each report kept.
+/// Windows and states of traffic, kept 10 s. Plain state; memory is one copy of each report kept,
+/// at most `k_windows_max` of one agent.
 class TrafficTable {
  public:
   static constexpr std::chrono::seconds k_window{10};
+  static constexpr std::size_t k_windows_max = 24;  // two a second, and what a stall held back
 
   /// `traffic` has passed `check_report`.
   void add(const AgentId& agent, const RegionName& from, const telemetry::v1::Traffic& traffic,
            Time now, std::int64_t unix_ms);
-  /// The agent's state is no longer anybody's; its windows run out by themselves.
+  /// What the agent told is no longer anybody's.
   void forget(const AgentId& agent);
   void drop_old(Time now);
 
   FlowSums sums(const FlowKey& key, Time now) const;
-  std::optional<FlowState> state(const FlowKey& key) const;
-  /// Every flow with a window or a state, in order.
+  /// Nothing when no agent has told of it for 10 s.
+  std::optional<FlowState> state(const FlowKey& key, Time now) const;
+  /// Every flow with a window, in order.
   std::vector<FlowKey> keys() const;
 
  private:
   struct Window {
     Time at;
-    AgentId agent;
     telemetry::v1::Traffic traffic;
   };
-  struct AgentState {
+  struct OfAgent {
+    std::deque<Window> windows;  // by time
     FlowState state;
     std::uint32_t in_flight = 0;
+    Time at;  // of both
   };
   struct Flow {
     Time first;
-    std::deque<Window> windows;  // by time
-    std::map<AgentId, AgentState> agents;
+    std::map<AgentId, OfAgent> agents;
   };
 
   std::map<FlowKey, Flow> flows_;

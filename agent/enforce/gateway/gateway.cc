@@ -1,6 +1,9 @@
 #include "agent/enforce/gateway/gateway.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
 #include <future>
 #include <map>
 #include <string>
@@ -20,8 +23,8 @@ using Acceptor = Worker::Acceptor;
 constexpr int k_backlog = 4096;
 
 /// Several workers share a port: the kernel spreads the connections over their listeners.
-Result<std::shared_ptr<Acceptor>> open_listener(asio::io_context& context,
-                                                const Endpoint& address) {
+Result<std::shared_ptr<Acceptor>> open_listener(asio::io_context& context, const Endpoint& address,
+                                                const std::string& device) {
   using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
   const auto endpoint = to_asio(address);
   auto acceptor = std::make_shared<Acceptor>(context);
@@ -29,6 +32,11 @@ Result<std::shared_ptr<Acceptor>> open_listener(asio::io_context& context,
   acceptor->open(endpoint.protocol(), problem);
   if (!problem) acceptor->set_option(asio::socket_base::reuse_address(true), problem);
   if (!problem) acceptor->set_option(ReusePort(true), problem);
+  if (!problem && !device.empty() &&
+      ::setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_BINDTODEVICE, device.data(),
+                   static_cast<socklen_t>(device.size())) != 0) {
+    problem.assign(errno, boost::system::system_category());
+  }
   if (!problem) acceptor->bind(endpoint, problem);
   if (!problem) acceptor->listen(k_backlog, problem);
   if (problem) {
@@ -47,10 +55,11 @@ struct Gateway::State {
   std::optional<Endpoint> ingress;
 
   /// One listener per worker, all on the port the first one got.
-  Result<std::vector<std::shared_ptr<Acceptor>>> open(Endpoint& address) {
+  Result<std::vector<std::shared_ptr<Acceptor>>> open(Endpoint& address,
+                                                      const std::string& device = {}) {
     std::vector<std::shared_ptr<Acceptor>> acceptors;
     for (const auto& worker : workers) {
-      WEIR_ASSIGN(acceptor, open_listener(worker->context(), address));
+      WEIR_ASSIGN(acceptor, open_listener(worker->context(), address, device));
       address.port = acceptor->local_endpoint().port();
       acceptors.push_back(std::move(acceptor));
     }
@@ -115,7 +124,7 @@ Status Gateway::set_services(std::span<const ServicePlan> services) {
 
 Status Gateway::set_ingress(const Endpoint& address) {
   Endpoint bound = address;
-  auto acceptors = state_->open(bound);
+  auto acceptors = state_->open(bound, state_->shared->options.ingress_device);
   if (!acceptors) return fail(std::move(acceptors).error().within("ingress"));
   state_->ingress = bound;
   for (std::size_t n = 0; n < state_->workers.size(); ++n) {

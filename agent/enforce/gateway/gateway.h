@@ -25,6 +25,9 @@ struct GatewayOptions {
   RegionName region;  // the own one
   unsigned workers = 1;
   std::uint16_t ingress_port = k_port_ingress;  // of the other agents
+  // The ingress takes what comes in through this device only: a neighbour on the underlay could
+  // reach the overlay address past the tunnel. Empty: any.
+  std::string ingress_device;
   std::size_t connections_max = 20000;    // clients per worker; further ones are closed at once
   std::size_t idle_per_target_max = 256;  // pooled connections per worker and target
   std::chrono::milliseconds idle_client{60'000};    // a kept connection without a request

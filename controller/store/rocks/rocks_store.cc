@@ -5,6 +5,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -144,11 +145,14 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const Options& options) {
   std::unique_ptr<rocksdb::DB> db(opened);
   if (!status.ok()) return fail(to_error(status, "store " + options.path));
   WEIR_TRY(witness.write(head.version));
-  return std::unique_ptr<RocksStore>(new RocksStore(std::move(db), std::move(witness), head));
+  return std::unique_ptr<RocksStore>(
+      new RocksStore(options, std::move(db), std::move(witness), head));
 }
 
-RocksStore::RocksStore(std::unique_ptr<rocksdb::DB> db, Witness witness, const Head& head)
-    : db_(std::move(db)),
+RocksStore::RocksStore(Options options, std::unique_ptr<rocksdb::DB> db, Witness witness,
+                       const Head& head)
+    : options_(std::move(options)),
+      db_(std::move(db)),
       watches_(std::make_shared<WatchHub>()),
       witness_(std::move(witness)),
       head_(head) {}
@@ -207,15 +211,41 @@ Result<Head> RocksStore::head_after(const Transaction& transaction) {
   return head;
 }
 
-Result<std::uint64_t> RocksStore::commit(const Transaction& transaction) {
-  WEIR_TRY(transaction.check());
+Status RocksStore::check_space() const {
+  struct statvfs disk{};
+  if (::statvfs(options_.path.c_str(), &disk) != 0) return {};  // the write itself will tell
+  const std::uint64_t left = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (left >= options_.reserve_bytes) return {};
+  return fail(Code::resource_exhausted,
+              "the disk of " + options_.path + " is nearly full: " + std::to_string(left >> 20) +
+                  " MiB are left and " + std::to_string(options_.reserve_bytes >> 20) +
+                  " MiB stay free; nothing was written, make room");
+}
+
+Status RocksStore::writable() {
   const std::lock_guard lock(commit_mu_);
   if (!failure_.empty()) return fail(Code::unavailable, failure_);
+  return check_space();
+}
+
+Result<std::uint64_t> RocksStore::commit(const Transaction& transaction) {
+  WEIR_TRY(transaction.check());
+  std::unique_lock lock(commit_mu_);
+  if (!failure_.empty()) return fail(Code::unavailable, failure_);
+  auto version = commit_locked(transaction);
+  const std::string failure = failure_;
+  lock.unlock();
+  if (!failure.empty() && options_.on_failure) options_.on_failure(failure);
+  return version;
+}
+
+Result<std::uint64_t> RocksStore::commit_locked(const Transaction& transaction) {
   for (const Transaction::Compare& compare : transaction.compares()) {
     WEIR_ASSIGN(row, get(compare.key));
     WEIR_TRY(check_condition(compare, row));
   }
   if (transaction.writes().empty()) return head_.version;
+  WEIR_TRY(check_space());
 
   WEIR_ASSIGN(head, head_after(transaction));
   rocksdb::WriteBatch batch;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,6 +26,9 @@ namespace weir::controller {
 /// so that it can be looked at. Only a record cut short at the very end of the log, never
 /// acknowledged, is dropped.
 ///
+/// A disk that is nearly full refuses commits before anything is written, and takes them again once
+/// there is room: RocksDB itself, whose write cannot be taken back, never meets a full disk.
+///
 ///   cost     open O(bytes stored); commit one fdatasync; memory 5 MiB when small, 25 MiB with
 ///            40 000 rows of 300 bytes
 ///   thread   any; calls block on the disk
@@ -32,6 +37,10 @@ class RocksStore final : public Store {
   struct Options {
     std::string path;
     std::size_t write_buffer_bytes = 4 << 20;
+    std::uint64_t reserve_bytes = 32 << 20;  // of the disk, kept free
+    /// Called once, on the committing thread, when a write has failed: no commit succeeds any more
+    /// and only opening the store again tells what is on the disk.
+    std::function<void(const std::string&)> on_failure = {};
   };
 
   /// Errors: failed_precondition (the directory is in use), data_loss (what is damaged and what to
@@ -43,12 +52,16 @@ class RocksStore final : public Store {
   Result<ScanPage> scan(std::string_view prefix, std::string_view start_after,
                         std::size_t limit) override;
   Result<std::uint64_t> commit(const Transaction& transaction) override;
+  Status writable() override;
   std::unique_ptr<Watch> watch(std::string prefix, WatchCallback callback) override;
 
  private:
-  RocksStore(std::unique_ptr<rocksdb::DB> db, Witness witness, const Head& head);
+  RocksStore(Options options, std::unique_ptr<rocksdb::DB> db, Witness witness, const Head& head);
   Result<Head> head_after(const Transaction& transaction);
+  Status check_space() const;
+  Result<std::uint64_t> commit_locked(const Transaction& transaction);
 
+  const Options options_;
   const std::unique_ptr<rocksdb::DB> db_;
   const std::shared_ptr<WatchHub> watches_;
   std::mutex commit_mu_;

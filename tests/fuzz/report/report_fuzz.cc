@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (result.within_objective > result.ok) abort();
     }
   }
-  telemetry.failovers();
+  telemetry.failovers(Time());
   telemetry.paths(now);
   return 0;
 }

@@ -68,7 +68,9 @@ class CliTest : public testing::Test {
     const Terminal terminal{
         .out = out, .err = err, .in = in, .in_is_tty = in_is_tty_, .out_is_tty = out_is_tty_};
     Outcome run;
-    run.exit = run_command_line(arguments, terminal, clock, {.address = {.socket = socket_}});
+    Environment environment;
+    environment.address.socket = socket_;
+    run.exit = run_command_line(arguments, terminal, clock, environment);
     run.out = out.str();
     run.err = err.str();
     return run;

@@ -124,6 +124,15 @@ TEST_F(CliMesh, RemovesAnAgentOnlyWhenToldSo) {
   EXPECT_EQ(admin_.removal_asked->agent(), "us-east-1/agent-1");
 }
 
+TEST_F(CliMesh, AsksForATokenThatReplacesAnAgent) {
+  admin_.token.set_secret("weir1.abc");
+  const Outcome run = weirctl({"mesh", "token", "create", "--region", "r", "--cluster", "c",
+                               "--replaces", "us-east-1/agent-1"});
+  EXPECT_EQ(run.exit, 0) << run.err;
+  ASSERT_TRUE(admin_.token_asked);
+  EXPECT_EQ(admin_.token_asked->replaces(), "us-east-1/agent-1");
+}
+
 TEST_F(CliMesh, RefusesATimeItCannotRead) {
   const Outcome run =
       weirctl({"mesh", "token", "create", "--region", "r", "--cluster", "c", "--ttl", "soon"});

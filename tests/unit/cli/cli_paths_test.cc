@@ -149,6 +149,10 @@ TEST_F(CliPaths, PrintsEventsAsLines) {
   EXPECT_EQ(admin_.events_asked->type(), "path.down");
   EXPECT_EQ(admin_.events_asked->limit(), 50U);
   EXPECT_EQ(weirctl({"events", "-w"}).out, line);
+  event.set_region("eu-west-1");
+  event.set_from_region("us-east-1");
+  const std::string away = weirctl({"events"}).out;
+  EXPECT_NE(away.find("  us-east-1/agent-1 -> eu-west-1  to "), std::string::npos) << away;
   const Outcome json = weirctl({"events", "-w", "-o", "json"});
   EXPECT_TRUE(json.out.starts_with("{\"apiVersion\":\"weir.v1\",\"kind\":\"Event\",\"unixMs\":"))
       << json.out;

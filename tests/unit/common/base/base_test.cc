@@ -28,6 +28,47 @@ TEST(Text, QuotesWhatCouldWriteToATerminal) {
   EXPECT_EQ(in_quotes(std::string(100, 'x')), "\"" + std::string(80, 'x') + "\"...");
 }
 
+TEST(Text, EscapesTheUpperControlsAndWhatIsNoLetter) {
+  EXPECT_EQ(in_quotes("\u00e9\u009b2J"), "\"\u00e9\\xc2\\x9b2J\"");
+  EXPECT_EQ(in_quotes("a\xff\xc3"), "\"a\\xff\\xc3\"");
+  EXPECT_EQ(escape_controls("\"\u20ac\"\n"), "\"\u20ac\"\\x0a");
+  const std::string euros = in_quotes(std::string(79, 'x') + "\u20ac");
+  EXPECT_EQ(euros, "\"" + std::string(79, 'x') + "\"...") << "a part of a letter";
+}
+
+TEST(Text, KnowsALetterOfUtf8) {
+  struct Row {
+    std::string_view text;
+    std::size_t size;
+  };
+  for (const Row& row :
+       {Row{"a", 1}, Row{"\u00e9x", 2}, Row{"\u20acx", 3}, Row{"\U0001f680", 4},
+        Row{"\xf4\x8f\xbf\xbf", 4}, Row{"", 0}, Row{"\x80", 0}, Row{"\xc3", 0}, Row{"\xc0\x80", 0},
+        Row{"\xe0\x80\x80", 0}, Row{"\xed\xa0\x80", 0}, Row{"\xf0\x80\x80\x80", 0},
+        Row{"\xf4\x90\x80\x80", 0}, Row{"\xf8\x88\x80\x80\x80", 0}, Row{"\xe2\x82", 0}}) {
+    EXPECT_EQ(letter_size(row.text), row.size) << in_quotes(row.text);
+  }
+}
+
+TEST(Text, CutsBetweenLettersAndKeepsOnlyUtf8) {
+  EXPECT_EQ(cut_text("a\u20acb", 3), "a");
+  EXPECT_EQ(cut_text("a\u20acb", 4), "a\u20ac");
+  EXPECT_EQ(cut_text("a\xff\u00e9", 100), "a\ufffd\u00e9");
+  EXPECT_EQ(cut_text("\xff\xff", 4), "\ufffd");
+  EXPECT_EQ(cut_text("", 0), "");
+  Rng rng(3);
+  for (int i = 0; i < 2000; ++i) {
+    std::string bytes(rng.below(20), 'x');
+    for (char& byte : bytes) byte = static_cast<char>(rng.next());
+    const std::size_t most = rng.below(20);
+    const std::string kept = cut_text(bytes, most);
+    EXPECT_LE(kept.size(), most);
+    for (std::string_view rest = kept; !rest.empty(); rest.remove_prefix(letter_size(rest))) {
+      ASSERT_NE(letter_size(rest), 0U) << in_quotes(bytes);
+    }
+  }
+}
+
 TEST(Text, ParsesWholeNumbersWithinALimit) {
   EXPECT_EQ(parse_number("65535", 65535), 65535U);
   EXPECT_EQ(parse_number("65536", 65535).error().code(), Code::out_of_range);

@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -25,6 +27,12 @@ TEST(Log, WritesOneLineThatOutsideTextCannotBreak) {
   EXPECT_EQ(Log::format_line(LogFormat::json, "a.b", {{"k", "v=\x1b"}}),
             R"("event":"a.b","k":"v=\u001b")");
   EXPECT_EQ(Log::format_line(LogFormat::text, "e", {{"empty", ""}}), "e empty=\"\"");
+}
+
+TEST(Log, WritesNeitherUpperControlsNorWhatIsNoUtf8) {
+  EXPECT_EQ(Log::format_line(LogFormat::json, "a.b", {{"k", "\u009b\xff\u00e9"}}),
+            "\"event\":\"a.b\",\"k\":\"\\u009b\\ufffd\u00e9\"");
+  EXPECT_EQ(Log::format_line(LogFormat::text, "a.b", {{"k", "x\u009b"}}), "a.b k=\"x\\u009b\"");
 }
 
 TEST(LogLimit, LetsABurstThroughThenOneASecond) {
@@ -116,6 +124,31 @@ TEST_F(HttpStatusTest, SaysWhyItIsNotReady) {
   const std::string answer = ask("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_NE(answer.find("503"), std::string::npos);
   EXPECT_NE(answer.find("no revision yet"), std::string::npos);
+}
+
+TEST(HttpStatus, RestsWhileThereIsNoDescriptorLeft) {
+  asio::io_context context;
+  const Metrics metrics;
+  HttpStatus server(metrics, [] { return std::string(); });
+  ASSERT_TRUE(server.listen(context.get_executor(), *Endpoint::parse("127.0.0.1:0")));
+  TaskGroup tasks(context.get_executor());
+  tasks.spawn("http", server.run());
+  context.poll();
+  asio::io_context others;
+  asio::ip::tcp::socket client(others);
+  client.connect({asio::ip::make_address("127.0.0.1"), server.port()});
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = ::dup(0);
+  ::close(next);
+  const rlimit none_left{static_cast<rlim_t>(next), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
+  const std::size_t steps = context.run_for(milliseconds(350));
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_LT(steps, 60U) << "it tried again and again";
+  tasks.stop();
+  context.run_for(milliseconds(200));
+  EXPECT_EQ(tasks.size(), 0U);
 }
 
 TEST(WatchdogDeathTest, AbortsWhenALoopNeverAnswers) {

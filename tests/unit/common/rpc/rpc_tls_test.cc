@@ -97,6 +97,31 @@ TEST_F(RpcTls, RefusesAServerOfAnotherCa) {
   EXPECT_FALSE(call_with(std::move(doubting)));
 }
 
+TEST_F(RpcTls, ServesWhatComesInThroughOneDevice) {
+  server_loop_.run(server_->stop());
+  server_ = std::make_unique<RpcServer>(server_loop_.executor(), router_);
+  server_->listen_tls(*Endpoint::parse("127.0.0.1:0"), identity_from(ca_, "weir://demo/controller"),
+                      "lo");
+  const Status started = server_->start();
+  ASSERT_TRUE(started) << started.error().message();
+  ASSERT_NE(server_->port(), 0U);
+  for (int i = 0; i < 3; ++i) {
+    const auto reply = call_with(identity_from(ca_, "weir://demo/agent/us-east-1/agent-1"));
+    ASSERT_TRUE(reply) << reply.error().message();
+  }
+  EXPECT_TRUE(peer_.address.starts_with("ipv4:127.0.0.1:")) << peer_.address;
+  EXPECT_EQ(peer_.uris, std::vector<std::string>{"weir://demo/agent/us-east-1/agent-1"});
+}
+
+TEST_F(RpcTls, NamesADeviceItCannotListenOn) {
+  RpcServer server(server_loop_.executor(), router_);
+  server.listen_insecure(*Endpoint::parse("127.0.0.1:0"), "no-such-device");
+  const Status started = server.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code(), Code::unavailable);
+  EXPECT_NE(started.error().message().find("no-such-device"), std::string::npos);
+}
+
 TEST_F(RpcTls, NeedsEveryPartOfAnIdentity) {
   RpcServer server(server_loop_.executor(), router_);
   server.listen_tls(*Endpoint::parse("127.0.0.1:0"), TlsIdentity{});

@@ -145,6 +145,34 @@ TEST_F(Engines, CompareTheOwnerOfTheSourceNotItsPrefix) {
   EXPECT_EQ(world.engine(b).counters().dropped_wrong_source, 1U);
 }
 
+TEST_F(Engines, HoldAPeerToTheOneDestinationItMayHave) {
+  DeviceConfig config;
+  config.private_key = world.engine(b).state().private_key;
+  PeerConfig peer;
+  peer.public_key = world.key(a);
+  peer.endpoint = world.endpoint(a);
+  peer.allowed_ips = {IpPrefix::host(TunnelWorld::inner(a))};
+  peer.only_destination = TunnelWorld::inner(b);
+  config.peers = {peer};
+  ASSERT_TRUE(world.engine(b).apply(config, world.now(), world.output(b)));
+  PeerUpdate wide;
+  wide.public_key = world.key(b);
+  wide.allowed_ips = {*IpPrefix::parse("10.0.0.0/8")};
+  ASSERT_TRUE(world.engine(a).update_peer(wide, world.now(), world.output(a)));
+  const IpAddress self = TunnelWorld::inner(a);
+  world.send_raw(a, ipv4_packet(self, *IpAddress::parse("10.90.0.77"), {}));
+  world.send(a, b, 5);
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{5});
+  EXPECT_EQ(world.engine(b).counters().dropped_wrong_destination, 1U);
+
+  config.peers[0].only_destination.reset();
+  ASSERT_TRUE(world.engine(b).apply(config, world.now(), world.output(b)));
+  world.send_raw(a, ipv4_packet(self, *IpAddress::parse("10.90.0.77"), {}));
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered_packets(b).size(), 2U);
+}
+
 TEST_F(Engines, DrawANewIndexForEachSession) {
   std::set<std::uint32_t> indices;
   for (int i = 0; i < 5; ++i) {

@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <source_location>
 
 #include "common/async/task_group.h"
 #include "common/crypto/p256.h"
@@ -136,7 +137,7 @@ class Life {
     enrol.public_endpoint = options_.public_endpoint;
     std::ranges::fill(enrol.tunnel_key.writable(), std::uint8_t{0x48});  // the same in each life
     enrol.regions = options_.regions;
-    enroller_ = *Enroller::open(enrol, store_, keys_, 1000);
+    enroller_ = *Enroller::open(enrol, store_, keys_, to_unix_ms(clock_.wall_now()));
     plane_ = std::make_unique<ControlPlane>(
         core_.get_executor(),
         ControlPlane::Parts{.options = options_,
@@ -147,7 +148,7 @@ class Life {
                             .log = log_,
                             .version = "test",
                             .fatal = [](const std::string& why) { FAIL() << why; },
-                            .sync_tunnel = [] { return nothing(); }});
+                            .sync_tunnel = [this] { return count_round(); }});
     EXPECT_TRUE(plane_->load());
     desk_ = std::make_unique<OperatorDesk>(*plane_, "memory");
     plane_->sessions().serve(router_);
@@ -172,23 +173,25 @@ class Life {
     until([&result] { return result.has_value(); });
     return *std::move(result);
   }
-  void until(const std::function<bool()>& condition) {
+  void until(const std::function<bool()>& condition,
+             const std::source_location& where = std::source_location::current()) {
     for (int i = 0; i < 5000 && !condition(); ++i) {
       core_.restart();
       core_.run_one_for(milliseconds(5));
     }
-    ASSERT_TRUE(condition()) << "never happened";
+    ASSERT_TRUE(condition()) << "never happened in line " << where.line();
   }
 
-  std::string token(const RegionName& region) {
+  std::string token(const RegionName& region, const AgentId& replaces = {}) {
     const TokenRequest wanted{.region = region,
                               .cluster = ClusterName("c-" + region.value()),
                               .ttl = std::chrono::minutes(5),
-                              .uses = 1};
+                              .uses = 1,
+                              .replaces = replaces};
     return enroller_->create_token(wanted, plane_->unix_ms())->text.reveal();
   }
-  Result<pb::EnrolReply> enrol(const RegionName& region) {
-    return wait(plane_->enrol(request_with(token(region), keys_)));
+  Result<pb::EnrolReply> enrol(const RegionName& region, const AgentId& replaces = {}) {
+    return wait(plane_->enrol(request_with(token(region, replaces), keys_)));
   }
   FakeAgent& connect(const std::string& name, const RevisionId& in_force = {},
                      const std::string& endpoint = "") {
@@ -210,13 +213,20 @@ class Life {
   }
 
   ControlPlane& plane() { return *plane_; }
+  Enroller& enroller() { return *enroller_; }
+  KeySource& keys() { return keys_; }
+  int rounds() const { return rounds_; }
   OperatorDesk& desk() { return *desk_; }
 
  private:
-  static asio::awaitable<void> nothing() { co_return; }
+  asio::awaitable<void> count_round() {
+    ++rounds_;
+    co_return;
+  }
 
   Store& store_;
   const ControllerOptions options_ = options();
+  int rounds_ = 0;
   asio::io_context core_;
   asio::thread_pool blocking_{1};
   SystemClock clock_;
@@ -381,6 +391,148 @@ TEST(ControlPlane, PutsARemovedAgentOut) {
   life.until([&] { return again.ended.has_value(); });
   EXPECT_EQ(again.ended->error().code(), Code::permission_denied);
   EXPECT_FALSE(life.wait(life.desk().remove_agent("eu/agent-1", "root")));
+}
+
+pb::AgentMessage report_of(const char* state) {
+  pb::AgentMessage message;
+  auto& report = *message.mutable_report();
+  report.set_sequence(1);
+  report.set_window_ms(1000);
+  auto& traffic = *report.add_traffic();
+  traffic.set_service("shop/web");
+  traffic.set_to_region("eu");
+  traffic.set_state(state);
+  return message;
+}
+
+TEST(ControlPlane, ForgetsWhatAReplacedAgentToldAndCutsItsSession) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  FakeAgent& lost = life.connect("us/agent-1");
+  life.until([&] { return life.desk().status().agents_synced() == 1; });
+  lost.send(report_of("down: path"));
+  life.until([&] { return life.desk().status().active_failovers() == 1; });
+  const auto reply = life.enrol(k_us, AgentId("us/agent-1"));
+  ASSERT_TRUE(reply) << reply.error().message();
+  EXPECT_EQ(reply->agent(), "us/agent-2");
+  EXPECT_EQ(reply->absent_agents_size(), 0);
+  life.until([&] { return lost.ended.has_value(); });
+  EXPECT_EQ(life.desk().status().agents_total(), 1U);
+  EXPECT_EQ(life.desk().status().active_failovers(), 0U);
+  FakeAgent& next = life.connect("us/agent-2");
+  life.until([&] { return !next.revisions.empty(); });
+}
+
+TEST(ControlPlane, NamesTheAgentsOfAClusterThatAreNotConnected) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  const auto reply = life.enrol(k_us);
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->absent_agents_size(), 1);
+  EXPECT_EQ(reply->absent_agents(0), "us/agent-1");
+  const auto status = life.desk().status();
+  const std::vector<std::string> warnings(status.warnings().begin(), status.warnings().end());
+  EXPECT_NE(std::ranges::find(warnings, "us/agent-1 of cluster c-us is not connected"),
+            warnings.end());
+}
+
+TEST(ControlPlane, StartsNoRoundForARowThatTellsTheOthersNothing) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  const int before = life.rounds();
+  const std::int64_t later = life.plane().unix_ms() + std::int64_t{12} * 3600 * 1000;
+  ASSERT_TRUE(life.enroller().renew(AgentId("us/agent-1"), make_csr(P256Key::generate()), later));
+  const auto expiry = [&life] { return life.desk().agents().agents(0); };
+  const auto old = expiry().certificate_expires_unix_ms();
+  life.plane().agents_stored();
+  life.until([&] { return expiry().certificate_expires_unix_ms() > old; });
+  EXPECT_EQ(life.rounds(), before);
+  ASSERT_TRUE(life.enroller().remove(AgentId("us/agent-1")));
+  life.plane().agents_stored();
+  life.until([&] { return life.desk().status().agents_total() == 0; });
+  life.until([&] { return life.rounds() > before; });
+}
+
+/// A store whose commits are refused as told.
+class MoodyStore final : public Store {
+ public:
+  Result<std::optional<Row>> get(std::string_view key) override { return inner_.get(key); }
+  Result<ScanPage> scan(std::string_view prefix, std::string_view start_after,
+                        std::size_t limit) override {
+    return inner_.scan(prefix, start_after, limit);
+  }
+  Result<std::uint64_t> commit(const Transaction& transaction) override {
+    WEIR_TRY(writable());
+    return inner_.commit(transaction);
+  }
+  Status writable() override {
+    if (const auto code = mood.load(); code != Code::ok) return fail(code, "the disk is in a mood");
+    return {};
+  }
+  std::unique_ptr<Watch> watch(std::string prefix, WatchCallback callback) override {
+    return inner_.watch(std::move(prefix), std::move(callback));
+  }
+
+  std::atomic<Code> mood = Code::ok;
+
+ private:
+  MemoryStore inner_;
+};
+
+TEST(ControlPlane, WaitsForRoomOnTheDiskAndSaysSo) {
+  MoodyStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  FakeAgent& us = life.connect("us/agent-1");
+  life.until([&] { return us.revisions.size() == 1; });
+  store.mood = Code::resource_exhausted;
+  const auto refused = life.pin(70, 30);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::resource_exhausted);
+  life.until([&] { return !life.plane().store_problem().empty(); });
+  EXPECT_EQ(life.desk().status().warnings(0), "the disk is in a mood");
+  EXPECT_FALSE(us.ended);
+  store.mood = Code::ok;
+  life.until([&] { return life.plane().store_problem().empty(); });
+  ASSERT_TRUE(life.pin(70, 30));
+  life.until([&] { return us.revisions.size() == 2; });
+}
+
+TEST(ControlPlane, TellsNoAgentToJoinAgainBecauseTheStoreFailed) {
+  MoodyStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  store.mood = Code::resource_exhausted;
+  FakeAgent& agent = life.connect("us/agent-1");
+  life.until([&] { return agent.ended.has_value(); });
+  EXPECT_EQ(agent.ended->error().code(), Code::resource_exhausted);
+  store.mood = Code::ok;
+  FakeAgent& stranger = life.connect("us/agent-9");
+  life.until([&] { return stranger.ended.has_value(); });
+  EXPECT_EQ(stranger.ended->error().code(), Code::permission_denied);
+}
+
+TEST(ControlPlane, WritesABoundedNumberOfLinesThatAnAgentTriggers) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  FakeAgent& agent = life.connect("us/agent-1");
+  life.until([&] { return life.desk().status().agents_synced() == 1; });
+  const std::uint64_t before = life.plane().telemetry().events().newest();
+  for (int i = 0; i < 100; ++i) {
+    pb::AgentMessage message;
+    message.mutable_ack()->set_epoch(1);
+    message.mutable_ack()->set_generation(static_cast<std::uint64_t>(1000 + i));
+    message.mutable_ack()->set_error("no " + std::to_string(i));
+    agent.send(message);
+  }
+  life.until([&] { return life.plane().acks().of(AgentId("us/agent-1")).refusal == "no 99"; });
+  const std::uint64_t told = life.plane().telemetry().events().newest() - before;
+  EXPECT_GE(told, 5U);
+  EXPECT_LE(told, 25U);
 }
 
 TEST(OperatorDesk, RefusesAPinThatMeansNothing) {

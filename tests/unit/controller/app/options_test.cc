@@ -113,6 +113,18 @@ INSTANTIATE_TEST_SUITE_P(
               "[[a, b], [c]]"}),
     [](const auto& row) { return row.param.name; });
 
+TEST(ControllerOptions, LimitTheNameOfARegionSoThatAnAgentsNameFits) {
+  const auto with = [](std::size_t size) {
+    return read("mesh: demo\ntunnel: {public_endpoint: \"192.0.2.1:1\"}\nregions: [" +
+                std::string(size, 'r') + "]\n");
+  };
+  EXPECT_TRUE(with(100));
+  ASSERT_FALSE(with(101));
+  EXPECT_NE(with(101).error().message().find("has 101 characters; the limit is 100"),
+            std::string::npos)
+      << with(101).error().message();
+}
+
 TEST(ControllerOptions, NeedAtLeastOneRegion) {
   const auto options = read("mesh: demo\ntunnel: {public_endpoint: \"192.0.2.1:1\"}\n");
   ASSERT_FALSE(options);

@@ -252,6 +252,126 @@ TEST_F(EnrollerTest, GivesAMachineThatLostItsDiskANewIdentity) {
   EXPECT_EQ(enroller_->agents(), std::vector{after});
 }
 
+TEST_F(EnrollerTest, RemovesTheAgentATokenReplacesInTheSameTransaction) {
+  const auto lost = join(machine_).agent;
+  ASSERT_TRUE(enroller_->record_session(lost.id, k_now));
+  TokenRequest request = make_token_request();
+  request.replaces = lost.id;
+  const auto made = enroller_->create_token(request, k_now + k_second);
+  ASSERT_TRUE(made) << message_of(made);
+  EXPECT_EQ(made->info.replaces, lost.id);
+  EXPECT_EQ(enroller_->agents().size(), 1U);
+  const auto commits = store_.commit(Transaction());
+  const Machine next(keys_);
+  const auto reply = enroller_->enrol(next.request(made->text.reveal()), k_now + k_minute);
+  ASSERT_TRUE(reply) << message_of(reply);
+  EXPECT_EQ(*store_.commit(Transaction()), *commits + 1);
+  EXPECT_NE(reply->agent.id, lost.id) << "the old certificate would name the new machine";
+  EXPECT_EQ(enroller_->agents(), std::vector{reply->agent}) << "a ghost";
+  expect_whole(store_);
+
+  const auto again = enroller_->enrol(next.request(made->text.reveal()), k_now + k_minute);
+  ASSERT_TRUE(again) << message_of(again);
+  EXPECT_EQ(again->agent.id, reply->agent.id);
+  join(Machine(keys_));
+  expect_whole(store_);
+  enroller_ = *Enroller::open(make_options(), store_, keys_, k_now);
+  EXPECT_EQ(enroller_->agents().size(), 2U);
+}
+
+TEST_F(EnrollerTest, ReplacesAnAgentByAMachineThatIsOneAlready) {
+  const auto lost = join(machine_).agent;
+  const Machine next(keys_);
+  const auto known = join(next).agent;
+  TokenRequest request = make_token_request();
+  request.replaces = lost.id;
+  const auto reply = enroller_->enrol(next.request(make_token(request)), k_now);
+  ASSERT_TRUE(reply) << message_of(reply);
+  EXPECT_EQ(reply->agent.id, known.id);
+  EXPECT_EQ(enroller_->agents(), std::vector{reply->agent});
+  expect_whole(store_);
+
+  request.replaces = known.id;
+  const auto itself = enroller_->enrol(next.request(make_token(request)), k_now + k_minute);
+  ASSERT_TRUE(itself) << message_of(itself);
+  EXPECT_EQ(itself->agent.id, known.id);
+  EXPECT_EQ(enroller_->agents().size(), 1U);
+  expect_whole(store_);
+}
+
+TEST_F(EnrollerTest, ReplacesNoAgentThatHasJoinedAnewSince) {
+  const auto lost = join(machine_).agent;
+  TokenRequest request = make_token_request();
+  request.replaces = lost.id;
+  const std::string token = make_token(request);
+  const std::string other = make_token();
+  ASSERT_TRUE(enroller_->enrol(machine_.request(other), k_now + k_minute));
+  const auto before = rows_of(store_);
+  const auto reply = enroller_->enrol(Machine(keys_).request(token), k_now + 2 * k_minute);
+  EXPECT_EQ(code_of(reply), Code::failed_precondition);
+  EXPECT_NE(message_of(reply).find("joined anew since"), std::string::npos);
+  EXPECT_EQ(rows_of(store_), before);
+}
+
+TEST_F(EnrollerTest, MakesATokenThatReplacesOnlyForTheAgentsOwnPlace) {
+  const auto agent = join(machine_).agent;
+  TokenRequest request = make_token_request("eu-west-1", "eu-a");
+  request.replaces = agent.id;
+  EXPECT_EQ(code_of(enroller_->create_token(request, k_now)), Code::invalid_argument);
+  request = make_token_request();
+  request.replaces = AgentId("us-east-1/agent-9");
+  EXPECT_EQ(code_of(enroller_->create_token(request, k_now)), Code::not_found);
+  request.replaces = agent.id;
+  request.uses = 2;
+  EXPECT_EQ(code_of(enroller_->create_token(request, k_now)), Code::invalid_argument);
+}
+
+TEST_F(EnrollerTest, LetsAMachineJoinAgainWithATokenOfSeveralUses) {
+  TokenRequest request = make_token_request();
+  request.uses = 2;
+  const std::string token = make_token(request);
+  const auto first = enroller_->enrol(machine_.request(token), k_now);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(enroller_->record_session(first->agent.id, k_now));
+  const auto again = enroller_->enrol(machine_.request(token), k_now + k_second);
+  ASSERT_TRUE(again) << message_of(again);
+  EXPECT_EQ(again->agent.id, first->agent.id);
+  EXPECT_EQ((*enroller_->list_tokens(k_now))[0].uses_left, 0U) << "it cost a use";
+  expect_whole(store_);
+}
+
+TEST_F(EnrollerTest, KeepsAClusterInOneRegionWhateverTokensAreOpen) {
+  const std::string here = make_token(make_token_request("us-east-1", "one"));
+  const std::string there = make_token(make_token_request("eu-west-1", "one"));
+  const auto first = enroller_->enrol(machine_.request(here), k_now);
+  ASSERT_TRUE(first);
+  const auto refused = enroller_->enrol(Machine(keys_).request(there), k_now);
+  EXPECT_EQ(code_of(refused), Code::failed_precondition);
+  EXPECT_NE(message_of(refused).find("lies in region \"us-east-1\" by now"), std::string::npos)
+      << message_of(refused);
+  const auto moved = enroller_->enrol(machine_.request(there), k_now);
+  ASSERT_TRUE(moved) << message_of(moved) << ": the only agent there is the one that moves";
+  EXPECT_EQ(moved->agent.region, RegionName("eu-west-1"));
+  expect_whole(store_);
+}
+
+TEST_F(EnrollerTest, RefusesToOpenWithoutTheRegionOfAnAgentOrAnOpenToken) {
+  const auto agent = join(machine_).agent;
+  Enroller::Options options = make_options();
+  options.regions = {RegionName("eu-west-1")};
+  const auto opened = Enroller::open(options, store_, keys_, k_now);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), Code::failed_precondition);
+  EXPECT_NE(opened.error().message().find("agent us-east-1/agent-1 lies in \"us-east-1\""),
+            std::string::npos)
+      << opened.error().message();
+  ASSERT_TRUE(enroller_->remove(agent.id));
+  EXPECT_TRUE(Enroller::open(options, store_, keys_, k_now)) << "a redeemed token is history";
+  const std::string token = make_token();
+  EXPECT_FALSE(Enroller::open(options, store_, keys_, k_now));
+  EXPECT_TRUE(Enroller::open(options, store_, keys_, k_now + 10 * k_minute)) << "it has expired";
+}
+
 TEST_F(EnrollerTest, RenewsForTheSameIdentityAndForMembersOnly) {
   const auto agent = join(machine_).agent;
   const auto csr = make_csr(P256Key::generate());
@@ -263,12 +383,26 @@ TEST_F(EnrollerTest, RenewsForTheSameIdentityAndForMembersOnly) {
   EXPECT_EQ(enroller_->find_agent(agent.id)->certificate_serial, renewed->serial());
   EXPECT_EQ(enroller_->find_agent(agent.id)->certificate_expires_unix_ms,
             renewed->not_after_unix_ms());
-  EXPECT_EQ(code_of(enroller_->renew(agent.id, {}, later)), Code::invalid_argument);
+  EXPECT_EQ(code_of(enroller_->renew(agent.id, {}, later + 12 * 60 * k_minute)),
+            Code::invalid_argument);
   EXPECT_EQ(code_of(enroller_->renew(AgentId("us-east-1/agent-9"), csr, later)), Code::not_found);
   ASSERT_TRUE(enroller_->remove(agent.id));
   EXPECT_EQ(code_of(enroller_->renew(agent.id, csr, later)), Code::not_found);
   EXPECT_EQ(code_of(enroller_->record_session(agent.id, later)), Code::not_found);
   EXPECT_EQ(code_of(enroller_->remove(agent.id)), Code::not_found);
+}
+
+TEST_F(EnrollerTest, RenewsNoCertificateYoungerThanAQuarterOfItsLifetime) {
+  const auto agent = join(machine_).agent;
+  const auto csr = make_csr(P256Key::generate());
+  const auto before = rows_of(store_);
+  const auto early = enroller_->renew(agent.id, csr, k_now + 6 * 60 * k_minute - k_second);
+  EXPECT_EQ(code_of(early), Code::resource_exhausted);
+  EXPECT_NE(message_of(early).find("after a quarter of its lifetime, 21600 s"), std::string::npos)
+      << message_of(early);
+  EXPECT_EQ(rows_of(store_), before);
+  EXPECT_TRUE(enroller_->renew(agent.id, csr, k_now + 6 * 60 * k_minute + k_second));
+  EXPECT_TRUE(enroller_->renew(agent.id, csr, k_now - k_minute)) << "a clock that was set back";
 }
 
 TEST_F(EnrollerTest, RenewsALapsedCertificateForWhoHasTheAddressAndTheWireGuardKey) {
@@ -335,6 +469,8 @@ TEST_F(EnrollerTest, RefusesTokensThatCannotBeMeant) {
     return made.error().message();
   };
   EXPECT_NE(refusal(make_token_request("mars", "c")).find("us-east-1, eu-west-1"),
+            std::string::npos);
+  EXPECT_NE(refusal(make_token_request(std::string(101, 'r').c_str(), "c")).find("limit is 100"),
             std::string::npos);
   EXPECT_NE(refusal(make_token_request("us-east-1", "Bad Name")).find("a-z 0-9"),
             std::string::npos);

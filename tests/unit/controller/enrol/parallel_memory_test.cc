@@ -80,7 +80,7 @@ TEST(EnrollerInParallel, NoticesThatAnotherControllerRemovedAnAgent) {
   const AgentId agent = first->enrol(machine.request(token), k_now)->agent.id;
   const auto second = *Enroller::open(make_options(), store, keys, k_now);
   ASSERT_TRUE(first->remove(agent));
-  const auto renewed = second->renew(agent, make_csr(machine.tls), k_now);
+  const auto renewed = second->renew(agent, make_csr(machine.tls), k_now + 12 * 60 * k_minute);
   ASSERT_FALSE(renewed);
   EXPECT_EQ(code_of(renewed), Code::not_found) << message_of(renewed);
   EXPECT_EQ(second->find_agent(agent), std::nullopt);

@@ -23,6 +23,7 @@ TEST(TokenRecord, IsTheSameAfterBeingStored) {
   TokenRecord token = make_record();
   token.revoked_unix_ms = 5;
   token.redemptions.push_back({AgentId("us-east-1/agent-1"), {7}, 9});
+  token.replaces = AgentId("us-east-1/agent-2");
   const std::string row = encode_token_record(token);
   EXPECT_EQ(*decode_token_record(row), token);
   EXPECT_EQ(token_row_key(token.id), "enrol/token/0102030405060708");
@@ -34,6 +35,20 @@ TEST(TokenRecord, IsTheSameAfterBeingStored) {
     const auto read = decode_token_record(mutated);  // any outcome but a crash
     if (read) EXPECT_FALSE(read->region.empty());
   }
+}
+
+TEST(JudgeRedeem, RefusesARegionThatIsNoLongerConfigured) {
+  TokenRecord token = make_record();
+  RedeemClaim claim;
+  token.redeem_hash = hash_redeem_secret(claim.secret);
+  claim.public_key.fill(1);
+  const Registry nobody;
+  EXPECT_EQ(*judge_redeem(token, claim, nobody, {RegionName("us-east-1")}, 2000), Redeem::fresh);
+  const auto judged = judge_redeem(token, claim, nobody, {RegionName("eu-west-1")}, 2000);
+  ASSERT_FALSE(judged);
+  EXPECT_EQ(judged.error().code(), Code::failed_precondition);
+  EXPECT_NE(judged.error().message().find("no longer in the controller's configuration"),
+            std::string::npos);
 }
 
 struct StateCase {

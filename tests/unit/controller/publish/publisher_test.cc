@@ -220,6 +220,25 @@ TEST(Publisher, PreviewsWithoutChanging) {
   EXPECT_EQ(published.preview(input(), lost).error().code(), Code::not_found);
 }
 
+TEST(Publisher, StepsOnAfterTheWallClockWasSetBack) {
+  auto wish = input();
+  wish.services[0].plan.guards.max_step = Ratio(0.1);
+  Publisher published = publisher();
+  published.accept(*published.draft(wish));
+  wish.proposal[0].weights = {{k_us, 100, ""}, {k_eu, 0, ""}};
+  wish.unix_ms -= 3'600'000;
+  const auto draft = published.draft(wish);
+  ASSERT_TRUE(draft);
+  EXPECT_EQ(draft->changes.size(), 1U) << "frozen until the clock has caught up";
+}
+
+TEST(AckBook, CutsARefusalBetweenLetters) {
+  const AgentId agent("us/agent-1");
+  AckBook book;
+  book.answer(agent, {1, 4}, std::string(499, 'x') + "\u20ac");
+  EXPECT_EQ(book.of(agent).refusal, std::string(499, 'x'));
+}
+
 TEST(AckBook, ForgetsARefusalOnceSomethingNewerIsInForce) {
   const AgentId agent("us/agent-1");
   AckBook book;

@@ -57,7 +57,17 @@ class EnrolmentDoorTest : public testing::Test {
 
   asio::io_context context_;
   SimClock clock_{context_};
-  EnrolmentDoor door_{clock_, enrol, renew};
+  struct Refusal {
+    std::string caller;
+    std::string token;
+    Code code;
+  };
+  std::vector<Refusal> refusals_;
+  EnrolmentDoor door_{
+      clock_, enrol, renew,
+      [this](const std::string& caller, const std::string& token, const Error& why) {
+        refusals_.push_back({caller, token, why.code()});
+      }};
   const std::string own_ = "ipv6:[" + bootstrap_address(k_token).to_string() + "]:4242";
 };
 
@@ -105,6 +115,19 @@ TEST_F(EnrolmentDoorTest, LetsEveryAgentRenewAfterALongAbsenceButNoneHammer) {
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(renew_from("ipv4:10.90.0.2:1"));
   EXPECT_EQ(renew_from("ipv4:10.90.0.2:1").error().code(), Code::resource_exhausted);
   EXPECT_TRUE(try_from(own_)) << "renewals leave joining alone";
+}
+
+TEST_F(EnrolmentDoorTest, TellsOfEveryRefusalOfItsOwn) {
+  EXPECT_TRUE(try_from(own_));
+  EXPECT_TRUE(refusals_.empty());
+  EXPECT_FALSE(try_from("ipv4:10.90.0.2:1"));
+  ASSERT_EQ(refusals_.size(), 1U);
+  EXPECT_EQ(refusals_[0].caller, "ipv4:10.90.0.2:1");
+  EXPECT_EQ(refusals_[0].token, to_string(k_token));
+  EXPECT_EQ(refusals_[0].code, Code::permission_denied);
+  for (int i = 0; i < 6; ++i) (void)renew_from("ipv4:10.90.0.7:1");
+  ASSERT_EQ(refusals_.size(), 2U);
+  EXPECT_EQ(refusals_[1].code, Code::resource_exhausted);
 }
 
 }  // namespace

@@ -106,14 +106,15 @@ class SessionHubTest : public testing::Test {
             .report = [this](const AgentId& agent,
                              const telemetry::v1::Report&) { reports_.push_back(agent); },
             .event = [](const AgentId&, const telemetry::v1::Event&) {},
-            .renew = [](AgentId, std::string csr) { return renew(std::move(csr)); },
+            .renew = [this](AgentId, std::string csr) { return renew(std::move(csr)); },
             .ended = [this](const AgentId&, const Status& why) { ended_.push_back(why); }};
   }
   asio::awaitable<Status> admit(AgentId /*agent*/, pb::Hello /*hello*/) {
     if (!known_) co_return fail(Code::permission_denied, "removed from the mesh");
     co_return Status();
   }
-  static asio::awaitable<Result<pb::Certificate>> renew(std::string csr) {
+  asio::awaitable<Result<pb::Certificate>> renew(std::string csr) {
+    if (!renewal_) co_return fail(renewal_.error());
     pb::Certificate made;
     made.set_certificate_der("for " + csr);
     co_return made;
@@ -136,6 +137,7 @@ class SessionHubTest : public testing::Test {
   SimClock clock_{context_};
   std::shared_ptr<const policy::v1::Revision> newest_ = revision(3);
   bool known_ = true;
+  Status renewal_;
   std::vector<pb::Ack> acks_;
   std::vector<AgentId> reports_;
   std::vector<Status> ended_;
@@ -250,6 +252,21 @@ TEST_F(SessionHubTest, PassesOnWhatTheAgentSays) {
   EXPECT_EQ(agent.received.back().certificate().certificate_der(), "for csr");
 }
 
+TEST_F(SessionHubTest, KeepsASessionWhoseRenewalComesTooEarly) {
+  FakeAgent& agent = join_with(3);
+  pb::AgentMessage message;
+  message.mutable_renew()->set_csr_der("csr");
+  renewal_ = fail(Code::resource_exhausted, "too young");
+  ASSERT_TRUE(agent.stream->write(message));
+  run(milliseconds(1));
+  EXPECT_FALSE(agent.ended);
+  EXPECT_EQ(agent.count(pb::ControllerMessage::kCertificate), 0U);
+  renewal_ = fail(Code::not_found, "removed");
+  ASSERT_TRUE(agent.stream->write(message));
+  run(milliseconds(1));
+  EXPECT_TRUE(agent.ended);
+}
+
 TEST_F(SessionHubTest, AsksAnAgentForAPing) {
   FakeAgent& agent = join_with(3);
   std::optional<Result<pb::PingReply>> answer;
@@ -274,6 +291,14 @@ TEST_F(SessionHubTest, AsksAnAgentForAPing) {
   run(seconds(3));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->error().code(), Code::deadline_exceeded);
+
+  agent.stop();
+  run(milliseconds(1));
+  answer.reset();
+  tasks_.spawn("ask", ask(hub_, answer));
+  run(milliseconds(1));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->error().code(), Code::failed_precondition) << "the controller is there";
 }
 
 }  // namespace

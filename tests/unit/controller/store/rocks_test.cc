@@ -1,4 +1,7 @@
+#include <sys/mount.h>
 #include <sys/stat.h>
+
+#include <fstream>
 
 #include "controller/store/rocks/rocks_store.h"
 #include "tests/unit/controller/store/scratch.h"
@@ -58,6 +61,70 @@ TEST(RocksStore, SaysThatItCannotMakeItsDirectory) {
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code(), Code::unavailable);
   EXPECT_NE(store.error().message().find("/proc/weir/store"), std::string::npos);
+}
+
+TEST(RocksStore, RefusesACommitBeforeItWritesWhenTheDiskIsNearlyFull) {
+  const Scratch scratch;
+  RocksStore::Options options{.path = scratch / "store"};
+  {
+    const auto store = RocksStore::open(options);
+    ASSERT_TRUE((*store)->commit(Transaction().put("old", "v")));
+  }
+  options.reserve_bytes = UINT64_MAX;
+  bool failed = false;
+  options.on_failure = [&failed](const std::string&) { failed = true; };
+  const auto store = RocksStore::open(options);
+  ASSERT_TRUE(store) << store.error().message();
+  const auto refused = (*store)->commit(Transaction().put("new", "v"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::resource_exhausted);
+  EXPECT_NE(refused.error().message().find("nearly full"), std::string::npos);
+  EXPECT_EQ((*store)->writable().error().code(), Code::resource_exhausted);
+  EXPECT_EQ(*(*store)->get("new"), std::nullopt);
+  EXPECT_TRUE(*(*store)->get("old"));
+  EXPECT_TRUE((*store)->commit(Transaction().if_version("old", 1))) << "nothing to write";
+  EXPECT_FALSE(failed) << "it is no failure: it passes";
+}
+
+/// A file system of its own, so small that a test can fill it.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::string& at) : at_(at) {
+    mounted_ =
+        ::mkdir(at.c_str(), 0700) == 0 && ::mount("tmpfs", at.c_str(), "tmpfs", 0, "size=64m") == 0;
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (mounted_) ::umount2(at_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+
+ private:
+  const std::string at_;
+  bool mounted_ = false;
+};
+
+TEST(RocksStore, TakesCommitsAgainOnceThereIsRoom) {
+  const Scratch scratch;
+  const SmallDisk disk(scratch / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting needs root";
+  const auto store = RocksStore::open({.path = scratch / "disk/store"});
+  ASSERT_TRUE(store) << store.error().message();
+  ASSERT_TRUE((*store)->commit(Transaction().put("a", "1")));
+  const std::string filler = scratch / "disk/filler";
+  {
+    std::ofstream file(filler);
+    const std::string megabyte(1 << 20, 'x');
+    for (int i = 0; i < 40; ++i) file << megabyte;
+  }
+  const auto refused = (*store)->commit(Transaction().put("a", "2"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::resource_exhausted) << refused.error().message();
+  std::filesystem::remove(filler);
+  EXPECT_TRUE((*store)->writable());
+  EXPECT_TRUE((*store)->commit(Transaction().put("a", "3")));
+  EXPECT_EQ((*(*store)->get("a"))->value, "3");
 }
 
 TEST(RowFormat, NoticesEveryFlippedBitAndEveryMissingByte) {

@@ -59,5 +59,27 @@ TEST(EventLog, CutsLongTexts) {
   EXPECT_EQ(log.list({}, 0)[0].message().size(), 1000U);
 }
 
+TEST(EventLog, CutsBetweenLettersSoThatAReaderTakesTheEvent) {
+  EventLog log;
+  EventLog::Event long_one = event("a");
+  long_one.set_message("x" + std::string(999, 'y').replace(998, 1, "\u20ac"));
+  log.add(long_one);
+  const std::string bytes = log.list({}, 0)[0].SerializeAsString();
+  EventLog::Event read;
+  EXPECT_TRUE(read.ParseFromString(bytes));
+  EXPECT_EQ(read.message().size(), 999U);
+}
+
+TEST(EventLog, FindsTheEventsThatComeFromARegion) {
+  EventLog log;
+  EventLog::Event one = event("path.down");
+  one.set_region("eu");
+  one.set_from_region("us");
+  log.add(one);
+  for (const char* region : {"eu", "us"}) {
+    EXPECT_EQ(log.list({.service = "", .region = region, .type = ""}, 0).size(), 1U) << region;
+  }
+}
+
 }  // namespace
 }  // namespace weir::controller

@@ -111,8 +111,10 @@ TEST(EventCheck, KnowsOnlyTheMeshsNames) {
   event.set_severity("fatal");
   EXPECT_FALSE(check_event(event, names()));
   event.set_severity("info");
-  event.set_type("path down");
-  EXPECT_FALSE(check_event(event, names()));
+  for (const char* type : {"path down", "pin.set", "agent.removed", "weights.changed", ""}) {
+    event.set_type(type);
+    EXPECT_FALSE(check_event(event, names())) << type << " is not an agent's to tell";
+  }
   event.set_type("path.down");
   event.set_service("shop/none");
   EXPECT_FALSE(check_event(event, names()));

@@ -97,15 +97,15 @@ TEST(Telemetry, ShowsADestinationThatSomeAgentLeft) {
   pb::Report bad = report(1);
   add_traffic(bad, 1, 1, "down: path").set_effective_share_ppm(0);
   ASSERT_TRUE(telemetry.ingest(k_one, k_us, good, k_start, 5));
-  EXPECT_TRUE(telemetry.failovers().empty());
+  EXPECT_TRUE(telemetry.failovers(k_start).empty());
   ASSERT_TRUE(telemetry.ingest(k_two, k_us, bad, k_start, 7));
-  const auto rows = telemetry.failovers();
+  const auto rows = telemetry.failovers(k_start);
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].state.state, "down: path");
   EXPECT_EQ(rows[0].state.since_unix_ms, 7);
   EXPECT_EQ(rows[0].state.effective_share_ppm, 150'000U);
   telemetry.forget(k_two);
-  EXPECT_TRUE(telemetry.failovers().empty());
+  EXPECT_TRUE(telemetry.failovers(k_start).empty());
 }
 
 TEST(Telemetry, KeepsTheMomentAFailoverBeganWhileItRamps) {
@@ -117,9 +117,9 @@ TEST(Telemetry, KeepsTheMomentAFailoverBeganWhileItRamps) {
     const auto unix_ms = static_cast<std::int64_t>(sequence * 1000);
     ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, unix_ms));
   }
-  ASSERT_EQ(telemetry.failovers().size(), 1U);
-  EXPECT_EQ(telemetry.failovers()[0].state.state, "ramping 60 %");
-  EXPECT_EQ(telemetry.failovers()[0].state.since_unix_ms, 2000);
+  ASSERT_EQ(telemetry.failovers(k_start).size(), 1U);
+  EXPECT_EQ(telemetry.failovers(k_start)[0].state.state, "ramping 60 %");
+  EXPECT_EQ(telemetry.failovers(k_start)[0].state.since_unix_ms, 2000);
 }
 
 TEST(Telemetry, CountsARegionWithoutAgentsAsNoFailover) {
@@ -127,7 +127,7 @@ TEST(Telemetry, CountsARegionWithoutAgentsAsNoFailover) {
   pb::Report window = report(1);
   add_traffic(window, 1, 1, "waiting: no agent in the region");
   ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, 0));
-  EXPECT_TRUE(telemetry.failovers().empty());
+  EXPECT_TRUE(telemetry.failovers(k_start).empty());
 }
 
 TEST(Telemetry, RefusesAnOldReportUntilTheAgentStartsAnew) {
@@ -140,16 +140,102 @@ TEST(Telemetry, RefusesAnOldReportUntilTheAgentStartsAnew) {
   EXPECT_TRUE(telemetry.ingest(k_one, k_us, report(1), k_start, 0));
 }
 
-TEST(Telemetry, OverwritesWhoSentAnEvent) {
+pb::Event event(const std::string& type) {
+  pb::Event made;
+  made.set_type(type);
+  made.set_severity("info");
+  return made;
+}
+
+TEST(Telemetry, OverwritesWhoSentAnEventAndKeepsWhatItIsAbout) {
   Telemetry telemetry = fresh();
-  pb::Event event;
-  event.set_type("endpoint.changed");
-  event.set_severity("info");
-  event.set_agent("eu/agent-9");
-  event.set_region("eu");
-  ASSERT_TRUE(telemetry.ingest_event(k_one, k_us, event));
-  EXPECT_EQ(telemetry.events().list({}, 0)[0].agent(), "us/agent-1");
-  EXPECT_EQ(telemetry.events().list({}, 0)[0].region(), "us");
+  pb::Event told = event("failover.started");
+  told.set_agent("eu/agent-9");
+  told.set_from_region("eu");
+  told.set_region("eu");
+  ASSERT_TRUE(telemetry.ingest_event(k_one, k_us, told, k_start, 0));
+  ASSERT_TRUE(telemetry.ingest_event(k_one, k_us, event("agent.disk"), k_start, 0));
+  const auto events = telemetry.events().list({}, 0);
+  EXPECT_EQ(events[0].agent(), "us/agent-1");
+  EXPECT_EQ(events[0].from_region(), "us");
+  EXPECT_EQ(events[0].region(), "eu") << "the region that was left";
+  EXPECT_EQ(events[1].region(), "us") << "about none: the own one";
+  told.set_region("mars");
+  EXPECT_FALSE(telemetry.ingest_event(k_one, k_us, told, k_start, 0));
+}
+
+TEST(Telemetry, BringsTheTimeOfAnEventWithinAnHour) {
+  Telemetry telemetry = fresh();
+  constexpr std::int64_t now = 1'000'000'000;
+  for (const std::int64_t told : {std::int64_t{0}, now - 5000, INT64_MAX}) {
+    pb::Event made = event("path.up");
+    made.set_unix_ms(told);
+    ASSERT_TRUE(telemetry.ingest_event(k_one, k_us, made, k_start, now));
+  }
+  const auto events = telemetry.events().list({}, 0);
+  EXPECT_EQ(events[0].unix_ms(), now - 3'600'000);
+  EXPECT_EQ(events[1].unix_ms(), now - 5000);
+  EXPECT_EQ(events[2].unix_ms(), now + 3'600'000);
+}
+
+TEST(Telemetry, LetsNoAgentFlushTheEventsOfTheOthers) {
+  Telemetry telemetry = fresh();
+  ASSERT_TRUE(telemetry.ingest_event(k_two, k_us, event("path.down"), k_start, 0));
+  for (int i = 0; i < 20'000; ++i) {
+    (void)telemetry.ingest_event(k_one, k_us, event("path.up"), k_start + seconds(i / 2000), 0);
+  }
+  EXPECT_EQ(telemetry.events().list({.service = "", .region = "", .type = "path.down"}, 0).size(),
+            1U);
+  EXPECT_GT(telemetry.held_back(), 19'000U);
+}
+
+TEST(Telemetry, TakesTwoReportsASecondFromEachAgent) {
+  Telemetry telemetry = fresh();
+  int taken = 0;
+  for (int i = 0; i < 2000; ++i) {
+    pb::Report window = report(static_cast<std::uint64_t>(i) + 1);
+    add_traffic(window, 1, 1);
+    taken += telemetry.ingest(k_one, k_us, window, k_start + std::chrono::milliseconds(5 * i), 0)
+                 ? 1
+                 : 0;
+  }
+  EXPECT_NEAR(taken, 24, 1) << "four at once and two a second, for ten seconds";
+  EXPECT_EQ(telemetry.held_back(), 2000U - static_cast<unsigned>(taken));
+  pb::Report other = report(1);
+  add_traffic(other, 1, 1);
+  EXPECT_TRUE(telemetry.ingest(k_two, k_us, other, k_start + seconds(10), 0));
+}
+
+TEST(Telemetry, KeepsABoundedNumberOfWindowsOfOneAgent) {
+  TrafficTable table;
+  pb::Report window = report(1);
+  const pb::Traffic& traffic = add_traffic(window, 1, 1);
+  table.add(k_two, k_us, traffic, k_start, 0);
+  for (int i = 0; i < 1000; ++i) table.add(k_one, k_us, traffic, k_start, 0);
+  EXPECT_EQ(table.sums(k_flow, k_start).started, TrafficTable::k_windows_max + 1);
+}
+
+TEST(Telemetry, CountsNothingOfAnAgentThatFellSilent) {
+  Telemetry telemetry = fresh();
+  pb::Report window = report(1);
+  add_traffic(window, 1, 1, "down: path").set_in_flight(7);
+  pb::EndpointHealth& health = *window.add_endpoints();
+  health.set_service(k_web.value());
+  health.set_endpoint("10.0.0.1:80");
+  health.set_healthy(true);
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, 0));
+  const Time soon = k_start + seconds(9);
+  EXPECT_EQ(telemetry.failovers(soon).size(), 1U);
+  EXPECT_TRUE(telemetry.flow_state(k_flow, soon));
+  EXPECT_EQ(telemetry.sums(k_flow, soon).in_flight, 7U);
+  EXPECT_TRUE(telemetry.endpoints(soon).at(0).fresh);
+
+  const Time late = k_start + seconds(11);
+  EXPECT_TRUE(telemetry.failovers(late).empty());
+  EXPECT_FALSE(telemetry.flow_state(k_flow, late));
+  EXPECT_EQ(telemetry.sums(k_flow, late).in_flight, 0U);
+  EXPECT_FALSE(telemetry.endpoints(late).at(0).fresh);
+  EXPECT_TRUE(telemetry.observe(late, 0).capacity.empty());
 }
 
 TEST(Telemetry, ShowsAPolicyDemandPathsAndCapacity) {
