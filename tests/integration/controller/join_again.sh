@@ -77,7 +77,7 @@ gateway: {listen: 127.0.0.1}
 YAML
 echo 'services: {}' >"$dir/endpoints.yaml"
 
-inside c "$bin/weir-controller" run --config "$dir/controller.yaml" >"$dir/controller.log" 2>&1 &
+ip netns exec "$lab-c" "$bin/weir-controller" run --config "$dir/controller.yaml" >"$dir/controller.log" 2>&1 &
 controller=$!
 answers() { weirctl status >/dev/null 2>&1; }
 wait_for "the controller answers" answers
@@ -93,7 +93,7 @@ join() { # OPTIONS OF THE TOKEN -- OPTIONS OF join
     >"$dir/join.log" 2>&1 || fail "join $*"
 }
 start_agent() {
-  inside a "$bin/weir-agent" run --config "$dir/agent.yaml" >>"$dir/agent.log" 2>&1 &
+  ip netns exec "$lab-a" "$bin/weir-agent" run --config "$dir/agent.yaml" >>"$dir/agent.log" 2>&1 &
   agent=$!
   wait_for "the agent is connected" connected
 }
