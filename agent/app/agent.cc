@@ -11,6 +11,7 @@
 #include "common/crypto/random.h"
 #include "common/model/codec.h"
 #include "common/model/ports.h"
+#include "common/os/descriptor_limit.h"
 #include "common/tunnel/link_config.h"
 
 namespace weir::agent {
@@ -22,6 +23,8 @@ using std::chrono::seconds;
 namespace {
 
 constexpr const char* k_version = "0.1.0";
+constexpr auto k_look_interval = milliseconds(200);
+constexpr int k_looks_per_report = 5;
 
 /// Differs between two starts and grows: wall time, so that peers know the newer one.
 std::uint64_t make_boot_id(Clock& clock) {
@@ -111,7 +114,9 @@ Agent::Agent(asio::io_context& core, Clock& clock, Log& log, AgentOptions option
       health_(
           core.get_executor(), clock, random_stream(),
           [this](const HealthCheckSpec& spec) {
-            if (spec.kind != HealthCheckSpec::Kind::grpc) return make_check_transport(spec, clock_);
+            if (spec.kind != HealthCheckSpec::Kind::grpc) {
+              return make_check_transport(spec, clock_, options_.exec_dir);
+            }
             return make_grpc_check(spec, core_.get_executor(), clock_);
           },
           [this](const std::vector<EndpointState>& changed) { on_health(changed); }),
@@ -148,6 +153,7 @@ Agent::~Agent() = default;
 // ---- start and stop
 
 Status Agent::start() {
+  raise_limits();
   WEIR_TRY(start_tunnel());
   WEIR_TRY(gateway_.start());
   WEIR_TRY(gateway_.set_ingress({identity_.self.overlay, k_port_ingress}));
@@ -155,6 +161,20 @@ Status Agent::start() {
   load_last_good();
   start_tasks();
   return {};
+}
+
+/// Two descriptors for each client the gateway would take, and some for everything else.
+void Agent::raise_limits() {
+  const std::uint64_t wanted =
+      2 * GatewayOptions{}.connections_max * options_.gateway_workers + 1000;
+  const auto limit = raise_descriptor_limit();
+  if (!limit) {
+    log_.warn("descriptors.not_raised", {{"reason", limit.error().message()}});
+  } else if (*limit < wanted) {
+    log_.warn("descriptors.few", {{"limit", *limit},
+                                  {"wanted", wanted},
+                                  {"next", "raise LimitNOFILE, or fewer clients can be served"}});
+  }
 }
 
 Status Agent::start_tunnel() {
@@ -204,6 +224,12 @@ void Agent::start_tasks() {
   tasks_.spawn("report", report_every_second());
   if (options_.metrics) tasks_.spawn("metrics", http_.run());
   watchdog_.watch("core", core_.get_executor());
+  watchdog_.watch("paths",
+                  [this](std::function<void()> job) { return paths_.post(std::move(job)); });
+  std::size_t worker = 0;
+  for (const auto& executor : gateway_.executors()) {
+    watchdog_.watch("gateway-" + std::to_string(worker++), executor);
+  }
   watchdog_.start();
   log_.info("agent.started", {{"agent", identity_.self.agent.value()},
                               {"mesh", identity_.mesh},
@@ -214,6 +240,7 @@ void Agent::start_tasks() {
 
 asio::awaitable<void> Agent::stop() {
   log_.info("agent.stopping");
+  watchdog_.stop();  // loops end from here on; the supervisor bounds how long that may take
   co_await gateway_.stop(seconds(3));
   tasks_.stop();
   co_await tasks_.join();
@@ -284,29 +311,44 @@ Status Agent::on_revision(const policy::v1::Revision& message) {
   return {};
 }
 
-/// All of it or nothing: what can fail goes first, and is put back when a later part fails.
+/// All of it or nothing: what can fail goes first, and is put back when a later part fails. A port
+/// that another program holds is this machine's matter: it keeps no peer, no weight and no other
+/// service out of force, and is tried again until it is free.
 Status Agent::apply(const Revision& revision) {
-  const std::shared_ptr<const Revision> before = gate_.in_force();
-  const auto put_back = [this, &before] {
-    const std::vector<ServicePlan> none;
+  Status applied = tunnel_->apply(tunnel_config(identity_, options_.listen_port, revision.peers));
+  Status opened;
+  if (applied) {
+    // Before the table: a service that goes keeps its last routes for what is under way.
+    opened = gateway_.set_services(revision.services);
+    applied = enforcer_.apply(revision);
+  }
+  if (!applied) {
     // What was in force could be applied once, so it can again.
-    (void)gateway_.set_services(before ? before->services : none);
+    const auto& before = gate_.in_force();
+    note_listeners(gateway_.set_services(before ? before->services : std::vector<ServicePlan>()));
     (void)tunnel_->apply(tunnel_config(identity_, options_.listen_port,
                                        before ? before->peers : std::vector{identity_.controller}));
-  };
-  Status applied = gateway_.set_services(revision.services);
-  if (applied) {
-    applied = tunnel_->apply(tunnel_config(identity_, options_.listen_port, revision.peers));
-  }
-  if (applied) applied = enforcer_.apply(revision);
-  if (!applied) {
-    put_back();
     return applied;
   }
+  note_listeners(opened);
   gate_.now_in_force(std::make_shared<const Revision>(revision));
   update_peers(revision);
   update_checks();
   return {};
+}
+
+void Agent::note_listeners(const Status& opened) {
+  std::string problem = opened ? std::string() : opened.error().message();
+  if (problem == listeners_problem_) return;
+  listeners_problem_ = std::move(problem);
+  if (opened) {
+    log_.info("gateway.listeners_open");
+    publish("gateway.listeners_open", "info", "every service's port is open");
+    return;
+  }
+  log_.error("gateway.listener_failed", {{"reason", listeners_problem_}});
+  publish("gateway.listener_failed", "error",
+          listeners_problem_ + "; tried again every second, all else is in force");
 }
 
 void Agent::update_peers(const Revision& revision) {
@@ -413,12 +455,7 @@ void Agent::on_health(const std::vector<EndpointState>& changed) {
   const std::vector<EndpointState> states = health_.snapshot();
   local_endpoints_.store(to_local(states));
   gateway_.refresh();
-  // Before discovery has spoken and every first check has ended, what looks dead may only be
-  // unknown: nobody is told.
-  if (endpoints_ && health_.settled()) {
-    enforcer_.on_local_health(states);
-    announcer_.set_local(sum_up(states));
-  }
+  tell_health();
   for (const EndpointState& state : changed) {
     log_.info("health.changed", {{"service", state.service.value()},
                                  {"endpoint", state.endpoint.to_string()},
@@ -427,6 +464,16 @@ void Agent::on_health(const std::vector<EndpointState>& changed) {
     publish(state.healthy ? "endpoint.up" : "endpoint.down", state.healthy ? "info" : "warn",
             state.endpoint.to_string() + ": " + state.reason, identity_.self.region, state.service);
   }
+}
+
+/// After a start, before discovery has spoken and the first checks have ended, what looks dead may
+/// only be unknown: nobody is told.
+void Agent::tell_health() {
+  health_told_ = health_told_ || (endpoints_ && gate_.in_force() && health_.settled());
+  if (!health_told_) return;
+  const std::vector<EndpointState> known = health_.known();
+  enforcer_.on_local_health(known);
+  announcer_.set_local(sum_up(known));
 }
 
 void Agent::on_signal(const EndpointSignal& signal) {
@@ -445,16 +492,21 @@ void Agent::on_failover(const FailoverEvent& event) {
 
 asio::awaitable<void> Agent::report_every_second() {
   Time last = clock_.now();
-  for (;;) {
-    const bool woken = co_await clock_.sleep_until(last + seconds(1));
+  Time next_look = last;
+  for (int looks = 1;; ++looks) {
+    next_look = std::max(next_look + k_look_interval, clock_.now());
+    const bool woken = co_await clock_.sleep_until(next_look);
     if (!woken) co_return;
+    take_results();
+    if (looks % k_looks_per_report != 0) continue;
     const Time now = clock_.now();
     report_once(now, last);
     last = now;
   }
 }
 
-void Agent::report_once(Time now, Time last) {
+/// What the failover decides by is looked at more often than it is reported.
+void Agent::take_results() {
   const GatewayTraffic traffic = gateway_.collect();
   std::vector<DestinationResults> results;
   for (const DestinationTraffic& row : traffic.destinations) {
@@ -462,8 +514,14 @@ void Agent::report_once(Time now, Time last) {
                        row.errors + row.timeouts, row.in_flight});
   }
   enforcer_.on_results(results);
+  add_up(traffic, window_);
   add_up(traffic, totals_);
+  if (!health_told_) tell_health();
+}
 
+void Agent::report_once(Time now, Time last) {
+  if (!listeners_problem_.empty()) note_listeners(gateway_.open_listeners());
+  const GatewayTraffic traffic = std::exchange(window_, {});
   const std::vector<PathWindow> paths = paths_.windows();
   const std::vector<EndpointState> endpoints = health_.snapshot();
   const auto routes = enforcer_.table().load();
@@ -499,6 +557,7 @@ void Agent::write_metrics(MetricWriter& writer) const {
                        .path_counters = paths_.counters(),
                        .endpoints = health_.snapshot(),
                        .totals = totals_,
+                       .listeners_missing = gateway_.listeners_missing(),
                        .in_force = gate_.in_force() ? gate_.in_force()->id : RevisionId{},
                        .connected = session_.connected(),
                        .dropped_reports = session_.dropped_reports(),

@@ -58,6 +58,7 @@ class Agent {
   boost::asio::awaitable<void> stop();
 
  private:
+  void raise_limits();
   Status start_tunnel();
   void load_last_good();
   void start_tasks();
@@ -80,11 +81,14 @@ class Agent {
   void on_isolation(bool isolated);
   void on_endpoints(const Result<EndpointMap>& found);
   void on_health(const std::vector<EndpointState>& changed);
+  void tell_health();
   void on_signal(const EndpointSignal& signal);
   void on_failover(const FailoverEvent& event);
+  void note_listeners(const Status& opened);
 
   // up: what the controller hears
   boost::asio::awaitable<void> report_every_second();
+  void take_results();
   void report_once(Time now, Time last);
   void publish(const std::string& type, const std::string& severity, const std::string& message,
                const RegionName& region = {}, const ServiceName& service = {});
@@ -118,6 +122,9 @@ class Agent {
 
   // core executor only
   std::optional<EndpointMap> endpoints_;  // none: discovery has not spoken yet
+  bool health_told_ = false;              // this cluster's health is worth telling
+  std::string listeners_problem_;         // empty: all are open
+  GatewayTraffic window_;                 // since the last report
   GatewayTraffic totals_;                 // since the start, for metrics
   BoundedQueue<std::shared_ptr<const Revision>> to_save_;
   boost::asio::thread_pool blocking_{1};

@@ -84,6 +84,7 @@ void add_up(const GatewayTraffic& window, GatewayTraffic& totals) {
     total->in_flight = row.in_flight;
     total->latency.merge(row.latency);
   }
+  totals.endpoints = window.endpoints;
   totals.clients_accepted += window.clients_accepted;
   totals.clients_refused += window.clients_refused;
   totals.bad_requests += window.bad_requests;
@@ -113,6 +114,9 @@ void write_agent_metrics(const AgentNumbers& numbers, MetricWriter& writer) {
     writer.gauge("weir_agent_loop_lag_worst_seconds", "Worst lag of a loop since the start.",
                  seconds_of(lag.worst), {{"loop", lag.loop}});
   }
+  writer.gauge("weir_agent_gateway_listeners_missing",
+               "Services whose port could not be opened; tried again every second.",
+               static_cast<double>(numbers.listeners_missing));
   write_paths(numbers, writer);
   write_traffic(numbers.totals, writer);
 }

@@ -12,7 +12,7 @@
 
 namespace weir::agent {
 
-/// Adds what one collection of the gateway says to the totals since the start.
+/// Adds what one collection of the gateway says to `totals`; what is of now replaces what was.
 void add_up(const GatewayTraffic& window, GatewayTraffic& totals);
 
 struct AgentNumbers {
@@ -20,6 +20,7 @@ struct AgentNumbers {
   PathService::Counters path_counters;
   std::vector<EndpointState> endpoints;
   const GatewayTraffic& totals;
+  std::size_t listeners_missing = 0;
   RevisionId in_force;
   bool connected = false;
   std::uint64_t dropped_reports = 0;

@@ -39,6 +39,13 @@ Result<LoadedOptions> load_options(const std::filesystem::path& file) {
   options.state_dir = root.text("state_dir", "/var/lib/weir-agent");
   read_tunnel(root.section("tunnel"), options);
   options.endpoints_file = root.section("discovery").text("file");
+  ConfigSection health = root.section("health");
+  options.exec_dir = health.text("exec_dir", "");
+  if (!options.exec_dir.empty() && !options.exec_dir.is_absolute()) {
+    health.complain("exec_dir", in_quotes(options.exec_dir.string()) +
+                                    " must be an absolute path, of the folder with the programs of "
+                                    "health checks");
+  }
   ConfigSection gateway = root.section("gateway");
   options.gateway_listen = gateway.address("listen", IpAddress());
   options.gateway_workers =

@@ -21,6 +21,7 @@ struct AgentOptions {
   std::optional<Endpoint> public_endpoint;  // where other agents reach us; none: they see it
 
   std::filesystem::path endpoints_file;
+  std::filesystem::path exec_dir;  // of the programs health checks may run; empty: none
   IpAddress gateway_listen;
   unsigned gateway_workers = 1;
   std::optional<Endpoint> metrics;

@@ -27,6 +27,24 @@ class ErrorWindow {
   std::deque<Slice> slices_;
 };
 
+/// How much of its weight a destination gets under a limit of requests in flight.
+///
+/// Each look at the requests in flight moves the share a part of the way to where nine tenths of
+/// the limit would be in flight: share x (goal / in flight)^1/2, by a tenth upwards at most. It
+/// meets a load above the limit within a second or two and stays there, where closing the
+/// destination and opening it again would swing between nothing and too much. The hard limit,
+/// request by request, is the data plane's.
+class Room {
+ public:
+  /// To be called at an even pace, some times a second.
+  void look(std::uint32_t in_flight, std::uint32_t limit);
+  /// 1: no limit, or none that matters; never 0.
+  double share() const { return share_; }
+
+ private:
+  double share_ = 1;
+};
+
 /// What is known about one destination of one service at one moment.
 struct DestinationFacts {
   bool reachable = true;
@@ -45,7 +63,9 @@ struct DestinationFacts {
 ///                              └ for `hold` without trouble, doubled up to 8 times (60 s) when it
 ///                                fails again soon after it came back
 ///
-/// A destination that never worked since the start is not held away: it comes in at once.
+/// A destination that never worked since the start is not held away: it comes in at once. So does
+/// one that was left because this agent was cut off for a while (`excuse`); when that lasted longer
+/// than `hold`, it ramps.
 class DestinationMachine {
  public:
   enum class State { starting, active, away, ramping };
@@ -57,6 +77,9 @@ class DestinationMachine {
   State state() const { return state_; }
   const DestinationFacts& facts() const { return facts_; }
   bool usable() const { return state_ == State::active || state_ == State::ramping; }
+  /// What made it leave within the last `together` was this agent's fault: it counts for no flap
+  /// and is not held away.
+  void excuse(Duration together, Time now);
   /// Works again but is still held away.
   bool ready() const { return facts_.works && !usable(); }
   /// The share of its weight it gets: 0 when not usable; rises without a step back while it ramps.
@@ -65,8 +88,7 @@ class DestinationMachine {
   std::optional<Time> next_wakeup(const FailoverSpec& spec, Time now) const;
 
   ErrorWindow errors;
-  std::uint32_t in_flight = 0;
-  bool full = false;  // more in flight than the rules allow; until a tenth below
+  Room room;
 
  private:
   Duration hold(const FailoverSpec& spec) const;
@@ -75,7 +97,10 @@ class DestinationMachine {
   State state_ = State::starting;
   Time works_since_{};
   Time ramp_begin_{};
+  Time left_at_{};
   int flaps_ = 0;
+  int flaps_before_ = 0;  // it left the last time
+  bool excused_ = false;
 };
 
 }  // namespace weir::agent

@@ -40,7 +40,6 @@ std::string state_text(const DestinationMachine& machine, const FailoverSpec& sp
     case DestinationMachine::State::active:
       break;
   }
-  if (machine.full) return "full: " + std::to_string(machine.in_flight) + " in flight";
   if (weight <= 0) return "standby";
   return facts.factor < 1 ? "spilling " + percent(1 - facts.factor) : "active";
 }
@@ -52,11 +51,13 @@ Status FailoverMachine::apply(const Revision& revision, Time now) {
   std::map<AgentId, Path> paths;
   for (const MeshPeer& peer : revision.peers) {
     if (peer.controller) continue;
-    Path path{{peer.agent, peer.region, peer.overlay}, std::nullopt, "not heard of yet"};
+    Path path{
+        {peer.agent, peer.region, peer.overlay}, std::nullopt, "not heard of yet", std::nullopt};
     const auto known = paths_.find(peer.agent);
     if (known != paths_.end()) {
       path.up = known->second.up;
       path.reason = known->second.reason;
+      path.lost_at = known->second.lost_at;
     }
     paths.emplace(peer.agent, std::move(path));
   }
@@ -103,9 +104,10 @@ Status FailoverMachine::guard_weights(Service& service, Time now) {
   return {};
 }
 
-void FailoverMachine::on_path(const PathEvent& event, Time) {
+void FailoverMachine::on_path(const PathEvent& event, Time now) {
   const auto found = paths_.find(event.to);
   if (found == paths_.end()) return;
+  if (found->second.up.value_or(false) && !event.up) found->second.lost_at = now;
   found->second.up = event.up;
   found->second.reason = event.reason;
   changed_ = true;
@@ -148,14 +150,7 @@ void FailoverMachine::on_results(const DestinationResults& results, Time now) {
   DestinationMachine& machine = found->second;
   // What still comes back from a destination already left says nothing new about it.
   if (machine.usable()) machine.errors.add(results.ended, results.failed, spec.error_window, now);
-  machine.in_flight = results.in_flight;
-  if (spec.max_in_flight == 0) {
-    machine.full = false;
-  } else if (results.in_flight >= spec.max_in_flight) {
-    machine.full = true;
-  } else if (results.in_flight <= spec.max_in_flight - (spec.max_in_flight + 9) / 10) {
-    machine.full = false;
-  }
+  machine.room.look(results.in_flight, spec.max_in_flight);
   changed_ = true;
 }
 
@@ -220,6 +215,7 @@ DestinationFacts FailoverMachine::facts_of(const Service& service, const RegionN
   facts.works = facts.trouble.empty();
   const double spill_below = spec.spill_below.value();
   if (spill_below > 0) facts.factor = std::clamp(share / spill_below, 0.0, 1.0);
+  facts.factor *= machine.room.share();
   return facts;
 }
 
@@ -239,21 +235,32 @@ std::vector<Doorway> FailoverMachine::doors_of(const ServiceName& service,
   return doors;
 }
 
-void FailoverMachine::update_isolation() {
+/// True when this agent has just lost every path, and more than one at once: one alone says nothing
+/// about whose fault it is.
+bool FailoverMachine::update_isolation(Time now) {
   bool heard = false;
   bool any_up = false;
+  int lost_together = 0;
   for (const auto& [agent, path] : paths_) {
     heard = heard || path.up.has_value();
     any_up = any_up || path.up.value_or(false);
+    lost_together += path.lost_at && now - *path.lost_at <= k_together ? 1 : 0;
   }
   const bool isolated = heard && !any_up;
-  if (isolated == isolated_) return;
+  if (isolated == isolated_) return false;
   isolated_ = isolated;
   const std::string agents = std::to_string(paths_.size());
   note(isolated ? "agent.isolated" : "agent.rejoined", isolated ? "error" : "info", own_region_, {},
        isolated ? "no path to any of " + agents +
                       " agents: this agent suspects itself and serves what it can reach here"
                 : "paths to other agents are up again");
+  return isolated && lost_together >= 2;
+}
+
+void FailoverMachine::excuse_destinations(Time now) {
+  for (auto& [name, service] : services_) {
+    for (auto& [region, machine] : service.destinations) machine.excuse(k_together, now);
+  }
 }
 
 void FailoverMachine::step_destination(Service& service, const RegionName& region,
@@ -289,17 +296,13 @@ bool FailoverMachine::update_service(Service& service, Time now) {
   std::vector<TierMember> members;
   ServiceRoutes routes;
   routes.plan = service.plan;
-  bool all_full = true;
   for (auto& [region, machine] : service.destinations) {
     step_destination(service, region, machine, now);
-    all_full = all_full && (machine.full || !machine.usable());
   }
   for (const auto& [region, machine] : service.destinations) {
     const auto weight = std::ranges::find(service.plan.weights, region, &Weight::region);
-    const bool shut = machine.full && !all_full;
-    members.push_back({static_cast<double>(weight->weight), tier_of(spec, region),
-                       machine.usable() && !shut, machine.ready() || (shut && machine.usable()),
-                       machine.ramp(spec, now), machine.facts().factor});
+    members.push_back({static_cast<double>(weight->weight), tier_of(spec, region), machine.usable(),
+                       machine.ready(), machine.ramp(spec, now), machine.facts().factor});
     routes.destinations.push_back({region,
                                    region == own_region_,
                                    machine.facts().reachable,
@@ -336,17 +339,16 @@ std::shared_ptr<const RoutingTable> FailoverMachine::update(Time now) {
   if (!changed_ && !(wakeup_ && *wakeup_ <= now)) return nullptr;
   changed_ = false;
   wakeup_.reset();
-  const bool was_isolated = isolated_;
-  update_isolation();
-  bool differs = was_isolated != isolated_;
+  const bool cut_off = update_isolation(now);
+  bool differs = false;
   auto table = std::make_shared<RoutingTable>();
   for (auto& [name, service] : services_) {
     differs = update_service(service, now) || differs;
     table->services.push_back(service.routes);
   }
+  if (cut_off) excuse_destinations(now);
   if (!differs && services_.size() == published_services_) return nullptr;
   published_services_ = services_.size();
-  table->isolated = isolated_;
   table->version = ++version_;
   return table;
 }

@@ -49,6 +49,10 @@ struct DestinationResults {
 /// with weight 0 that work; and last, panic, everything residency permits. Residency is hard in
 /// every case. The own region is always reachable.
 ///
+/// An agent that loses every path within two seconds, at least two of them, suspects itself: its
+/// own region serves what it can, and when the paths are back the destinations come in as if they
+/// had never been left, for nothing of theirs has flapped.
+///
 /// Pure: the caller gives the time, which never runs back. One thread. Cost of `update`: O(services
 /// x destinations) when something changed or a ramp runs, O(1) otherwise.
 class FailoverMachine {
@@ -74,6 +78,8 @@ class FailoverMachine {
   /// Since the last call, in order.
   std::vector<FailoverEvent> take_events();
 
+  /// Paths lost this close to each other have one cause.
+  static constexpr Duration k_together = std::chrono::seconds(2);
   /// How long a step of the weights lasts where the step limit keeps them short of the revision's.
   static constexpr Duration k_step_interval = std::chrono::seconds(1);
 
@@ -82,6 +88,7 @@ class FailoverMachine {
     OverlayPeer peer;
     std::optional<bool> up;  // nothing: not heard of yet
     std::string reason;
+    std::optional<Time> lost_at;  // it was up before
   };
   struct Servers {
     double healthy = 0;
@@ -107,7 +114,8 @@ class FailoverMachine {
   DestinationFacts facts_of(const Service& service, const RegionName& region,
                             const DestinationMachine& machine, Time now) const;
   std::vector<Doorway> doors_of(const ServiceName& service, const RegionName& region) const;
-  void update_isolation();
+  bool update_isolation(Time now);
+  void excuse_destinations(Time now);
   bool update_service(Service& service, Time now);
   void note_panic(Service& service, bool panic);
   void step_destination(Service& service, const RegionName& region, DestinationMachine& machine,

@@ -42,8 +42,7 @@ struct ServiceRoutes {
 
 /// What the data planes enforce: a value, never changed once shared.
 struct RoutingTable {
-  std::uint64_t version = 0;  // grows with each change
-  bool isolated = false;      // no path to any other agent: probably this one is cut off
+  std::uint64_t version = 0;                                   // grows with each change
   std::vector<std::shared_ptr<const ServiceRoutes>> services;  // sorted by name
 
   /// Null when the service is not known. O(log n).

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 
 #include "common/async/clock.h"
@@ -29,6 +30,11 @@ class CheckTransport {
 
 /// The transport for a spec of kind tcp, http or exec; null for the others (`none` needs no check;
 /// for `grpc` see grpc_check.h). `clock` outlives it.
-std::unique_ptr<CheckTransport> make_check_transport(const HealthCheckSpec& spec, Clock& clock);
+///
+/// A program is run only when it lies in `exec_dir` itself and the spec names it by its file name
+/// alone: the spec comes over the network, the folder's content from whoever runs this machine.
+/// With an empty `exec_dir` no program is run; a check that is not allowed fails and says why.
+std::unique_ptr<CheckTransport> make_check_transport(const HealthCheckSpec& spec, Clock& clock,
+                                                     const std::filesystem::path& exec_dir = {});
 
 }  // namespace weir::agent

@@ -26,6 +26,23 @@ asio::awaitable<Status> wait_for(ChildProcess& child) {
 
 }  // namespace
 
+Result<std::filesystem::path> find_program(const std::vector<std::string>& argv,
+                                           const std::filesystem::path& exec_dir) {
+  const std::string name = argv.empty() ? std::string() : argv.front();
+  const std::string what = "program " + in_quotes(name) + " is not run: ";
+  if (exec_dir.empty()) {
+    return fail(Code::permission_denied,
+                what + "this agent has no health.exec_dir; set it to the folder of its checks");
+  }
+  const bool plain = !name.empty() && name != "." && name != ".." &&
+                     name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
+  if (!plain) {
+    return fail(Code::permission_denied, what + "it must be the name of a file in " +
+                                             exec_dir.string() + ", without a slash");
+  }
+  return exec_dir / name;
+}
+
 asio::awaitable<Status> ExecCheck::check(const Endpoint& endpoint,
                                          std::chrono::milliseconds timeout) {
   std::vector<std::string> argv = argv_;

@@ -1,5 +1,6 @@
 #include "agent/health/health_set.h"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <set>
 #include <utility>
@@ -9,6 +10,13 @@
 namespace weir::agent {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// A server that answers no check at all shall not keep the others unheard of.
+constexpr auto k_settle_max = std::chrono::seconds(2);
+
+}  // namespace
 
 HealthSet::HealthSet(asio::any_io_executor executor, Clock& clock, Rng rng, MakeTransport transport,
                      Report report)
@@ -24,7 +32,10 @@ HealthSet::~HealthSet() = default;
 void HealthSet::set_wanted(const std::vector<WantedChecks>& wanted) {
   std::set<ServiceName> names;
   for (const WantedChecks& one : wanted) {
-    if (names.insert(one.service).second) reconcile(services_[one.service], one);
+    if (!names.insert(one.service).second) continue;
+    const auto [entry, added] = services_.try_emplace(one.service);
+    if (added) entry->second.wanted_since = clock_.now();
+    reconcile(entry->second, one);
   }
   std::erase_if(services_, [&](const auto& entry) {
     if (names.contains(entry.first)) return false;
@@ -103,14 +114,31 @@ std::vector<EndpointState> HealthSet::snapshot() const {
   return states;
 }
 
-bool HealthSet::settled() const {
+/// What needs no check, or cannot be checked here, is as its state says.
+bool HealthSet::is_known(const Service& service, const HealthChecker& checker) {
+  return !service.transport || checker.machine().known();
+}
+
+std::vector<EndpointState> HealthSet::known() const {
+  std::vector<EndpointState> states;
   for (const auto& [name, service] : services_) {
-    if (!service.transport) continue;
     for (const auto& [endpoint, checker] : service.checkers) {
-      if (!checker->machine().known()) return false;
+      if (is_known(service, *checker)) states.push_back(checker->state());
     }
   }
-  return true;
+  return states;
+}
+
+bool HealthSet::settled() {
+  bool all = true;
+  for (auto& [name, service] : services_) {
+    service.settled = service.settled || clock_.now() - service.wanted_since >= k_settle_max ||
+                      std::ranges::all_of(service.checkers, [&service](const auto& entry) {
+                        return is_known(service, *entry.second);
+                      });
+    all = all && service.settled;
+  }
+  return all;
 }
 
 void HealthSet::stop() { tasks_.stop(); }

@@ -56,9 +56,12 @@ class HealthSet {
   /// Every endpoint there is, ordered by service, then endpoint.
   std::vector<EndpointState> snapshot() const;
 
-  /// Every endpoint's first check has ended: before that, what looks dead may just be unknown, and
-  /// nobody should be told.
-  bool settled() const;
+  /// The same without those whose first check has not ended: what looks dead may just be unknown.
+  std::vector<EndpointState> known() const;
+
+  /// Every service's first checks have ended, or had two seconds to: from then on `known()` is
+  /// worth telling. A service counts once; what is added to it later holds up nothing.
+  bool settled();
 
   void stop();
   /// Resumes once every check has ended and every transport has let go.
@@ -69,7 +72,10 @@ class HealthSet {
     HealthCheckSpec spec;
     std::shared_ptr<CheckTransport> transport;  // null for `none` and unsupported kinds
     std::map<Endpoint, std::shared_ptr<HealthChecker>> checkers;
+    Time wanted_since{};
+    bool settled = false;
   };
+  static bool is_known(const Service& service, const HealthChecker& checker);
   void reconcile(Service& service, const WantedChecks& wanted);
   std::shared_ptr<HealthChecker> start(const Service& service, const WantedChecks& wanted,
                                        const Endpoint& endpoint, const HealthChecker* before);

@@ -35,6 +35,8 @@ struct HelloMachine::Peer {
   bool up = false;
   bool ever_up = false;
   int downs = 0;
+  int downs_before = 0;  // the last one
+  Time down_since{};
   Time up_since{};
   std::optional<Time> good_since;
   int deaf_hellos = 0;  // in a row
@@ -233,7 +235,9 @@ void HelloMachine::go_up(Peer& peer, Time now, HelloOutput& out) {
 
 void HelloMachine::go_down(Peer& peer, Time now, HelloOutput& out) {
   const auto forgiven = (now - peer.up_since) / options_.forgive;
-  peer.downs = static_cast<int>(std::max<std::int64_t>(0, peer.downs - forgiven)) + 1;
+  peer.downs_before = static_cast<int>(std::max<std::int64_t>(0, peer.downs - forgiven));
+  peer.downs = peer.downs_before + 1;
+  peer.down_since = now;
   peer.up = false;
   peer.confirming = false;
   peer.good_since.reset();
@@ -281,6 +285,17 @@ void HelloMachine::judge_isolation(Time now, HelloOutput& out) {
   if (alone == isolated_) return;
   isolated_ = alone;
   out.isolated = alone;
+  if (alone) excuse_own_fault(now);
+}
+
+void HelloMachine::excuse_own_fault(Time now) {
+  const auto just_lost = [&](const auto& peer) {
+    return peer->ever_up && now - peer->down_since <= options_.together;
+  };
+  if (std::ranges::count_if(peers_, just_lost) < 2) return;
+  for (auto& peer : peers_) {
+    if (just_lost(peer)) peer->downs = peer->downs_before;
+  }
 }
 
 bool HelloMachine::up(const IpAddress& peer) const {

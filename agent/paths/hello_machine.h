@@ -38,6 +38,10 @@ struct HelloOutput {
 ///          an unbroken run of hellos that say "I hear you": 150 ms the first time, then 1 s,
 ///          doubled by each down up to 60 s; every 30 s of up forgive one down
 ///
+/// Where the last path goes down within 2 s of at least one other, it is not the paths that flap
+/// but this agent that was cut off: those downs are not counted. (One path alone says nothing about
+/// whose fault it is.)
+///
 /// The echoes leave while the third hello is still due, so that their round trip overlaps with it.
 /// Time from the cut to down: half a round trip (what was under way still arrives) + 110 ms + 30 ms
 /// + patience (the round trip + 20 ms, up to a quarter more where it varies). With a cut in one
@@ -60,6 +64,7 @@ class HelloMachine {
     Duration hold = std::chrono::seconds(1);
     Duration hold_max = std::chrono::seconds(60);
     Duration forgive = std::chrono::seconds(30);
+    Duration together = std::chrono::seconds(2);     // downs this close have one cause
     Duration alone_after = std::chrono::seconds(2);  // from the start, when no path was ever up
     double replies_per_second = 50;                  // echo replies to one peer
     double replies_burst = 16;
@@ -102,6 +107,7 @@ class HelloMachine {
   Time due(const Peer& peer) const;
   void excuse_stall(Duration late, Time now);
   void judge_isolation(Time now, HelloOutput& out);
+  void excuse_own_fault(Time now);
 
   const Options options_;
   const std::uint32_t boot_id_;

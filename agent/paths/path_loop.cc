@@ -15,6 +15,7 @@ namespace weir::agent {
 namespace {
 
 constexpr int k_packets_per_round = 256;
+constexpr std::size_t k_jobs_max = 16;
 constexpr Duration k_bind_again = std::chrono::milliseconds(250);
 constexpr Duration k_report_every = std::chrono::seconds(1);
 constexpr double k_replies_per_second = 250;  // twice the highest setting of one path, and pings
@@ -56,6 +57,16 @@ void PathLoop::stop() {
   for (auto& command : std::exchange(new_pings_, {})) {
     command.done(fail(Code::cancelled, "the agent stops"));
   }
+}
+
+bool PathLoop::post(std::function<void()> job) {
+  {
+    const std::lock_guard lock(mu_);
+    if (new_jobs_.size() == k_jobs_max) return false;
+    new_jobs_.push_back(std::move(job));
+  }
+  ::eventfd_write(wake_fd_, 1);
+  return true;
 }
 
 void PathLoop::set_peers(PathService::Peers peers) {
@@ -107,13 +118,16 @@ void PathLoop::ask_for_realtime() {
 void PathLoop::take_commands() {
   PathService::Peers peers;
   std::vector<PingCommand> pings;
+  std::vector<std::function<void()>> jobs;
   {
     const std::lock_guard lock(mu_);
     peers.swap(new_peers_);
     pings.swap(new_pings_);
+    jobs.swap(new_jobs_);
   }
   const Time now = clock_.now();
   if (peers) adopt_peers(*peers, now);
+  for (auto& job : jobs) job();
   for (auto& ping : pings) start_ping(std::move(ping), now);
 }
 

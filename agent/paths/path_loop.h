@@ -36,6 +36,7 @@ class PathLoop {
   void stop();
   void set_peers(PathService::Peers peers);
   void ping(const AgentId& agent, int count, PathService::PingDone done);
+  bool post(std::function<void()> job);
   std::shared_ptr<const std::vector<PathWindow>> windows() const { return windows_.load(); }
   PathService::Counters counters() const;
   std::string bind_problem() const { return *bind_problem_.load(); }
@@ -94,9 +95,10 @@ class PathLoop {
   std::thread thread_;
   int wake_fd_;
 
-  std::mutex mu_;  // guards the next three
+  std::mutex mu_;  // guards the next four
   PathService::Peers new_peers_;
   std::vector<PingCommand> new_pings_;
+  std::vector<std::function<void()>> new_jobs_;
   bool stopping_ = false;
 
   HelloMachine hellos_;

@@ -23,6 +23,8 @@ PathService::Counters PathService::counters() const { return loop_->counters(); 
 
 std::string PathService::bind_problem() const { return loop_->bind_problem(); }
 
+bool PathService::post(std::function<void()> job) { return loop_->post(std::move(job)); }
+
 void PathService::ping(const AgentId& agent, int count, PingDone done) {
   loop_->ping(agent, count, std::move(done));
 }

@@ -90,6 +90,10 @@ class PathService {
   /// resource_exhausted (8 pings under way), cancelled.
   void ping(const AgentId& agent, int count, PingDone done);
 
+  /// Has the thread do a short job at its next round, as a sign of life. False when 16 wait
+  /// already. Any thread.
+  bool post(std::function<void()> job);
+
  private:
   std::unique_ptr<PathLoop> loop_;
 };

@@ -15,14 +15,15 @@ namespace weir {
 namespace {
 
 struct Loop {
-  Loop(std::string called, boost::asio::any_io_executor runs_on)
-      : name(std::move(called)), executor(std::move(runs_on)) {}
+  Loop(std::string called, Watchdog::Post hands_over)
+      : name(std::move(called)), post(std::move(hands_over)) {}
   const std::string name;
-  const boost::asio::any_io_executor executor;
+  const Watchdog::Post post;
   std::atomic<bool> asked = false;
   std::atomic<std::int64_t> asked_at{0};  // nanoseconds of Time
   std::atomic<std::int64_t> last{0};
   std::atomic<std::int64_t> worst{0};
+  std::atomic<std::int64_t> untold{0};  // a lag that is still to be reported
 };
 
 }  // namespace
@@ -41,6 +42,8 @@ struct Watchdog::State : std::enable_shared_from_this<Watchdog::State> {
 
   void look_at(Loop& loop) {
     const std::int64_t now = clock.now().time_since_epoch().count();
+    const Duration lag(loop.untold.exchange(0));
+    if (lag >= options.warn_after) on_lag(loop.name, lag);
     if (loop.asked) {
       const Duration silent(now - loop.asked_at);
       WEIR_ASSERT(silent < options.abort_after, "loop " + loop.name + " has not answered for " +
@@ -49,15 +52,25 @@ struct Watchdog::State : std::enable_shared_from_this<Watchdog::State> {
     }
     loop.asked_at = now;
     loop.asked = true;
-    boost::asio::post(loop.executor, [self = shared_from_this(), &loop] { self->answered(loop); });
+    // A loop that takes no job is as silent as one that does not come to it.
+    (void)loop.post([self = shared_from_this(), &loop] { self->answered(loop); });
   }
 
   void answered(Loop& loop) const {
     const std::int64_t lag = clock.now().time_since_epoch().count() - loop.asked_at;
     loop.last = lag;
     if (lag > loop.worst) loop.worst = lag;
+    loop.untold = lag;
     loop.asked = false;
-    if (Duration(lag) >= options.warn_after) on_lag(loop.name, Duration(lag));
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    woken.notify_all();
+    if (thread.joinable()) thread.join();
   }
 
   Clock& clock;
@@ -73,18 +86,20 @@ struct Watchdog::State : std::enable_shared_from_this<Watchdog::State> {
 Watchdog::Watchdog(Clock& clock, Options options, OnLag on_lag)
     : state_(std::make_shared<State>(clock, options, std::move(on_lag))) {}
 
-Watchdog::~Watchdog() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->woken.notify_all();
-  if (state_->thread.joinable()) state_->thread.join();
-}
+Watchdog::~Watchdog() { stop(); }
 
 void Watchdog::watch(std::string loop, boost::asio::any_io_executor executor) {
-  state_->loops.emplace_back(std::move(loop), std::move(executor));
+  watch(std::move(loop), [executor = std::move(executor)](std::function<void()> job) {
+    boost::asio::post(executor, std::move(job));
+    return true;
+  });
 }
+
+void Watchdog::watch(std::string loop, Post post) {
+  state_->loops.emplace_back(std::move(loop), std::move(post));
+}
+
+void Watchdog::stop() { state_->stop(); }
 
 void Watchdog::start() {
   state_->thread = std::thread([state = state_.get()] { state->run(); });

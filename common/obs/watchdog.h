@@ -13,7 +13,7 @@ namespace weir {
 
 /// Asks every loop of the process for a sign of life and aborts when one stays silent.
 ///
-/// Owns one thread. `on_lag` runs there; it must only log or count.
+/// Owns one thread. `on_lag` runs there, never on the loop that lags; it must only log or count.
 class Watchdog {
  public:
   struct Options {
@@ -36,9 +36,15 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  /// Before `start`. The executor outlives the watchdog.
+  /// Hands a short job to a loop that is no executor; false when it takes none now.
+  using Post = std::function<bool(std::function<void()>)>;
+
+  /// Before `start`. The executor outlives the watchdog, or `stop` comes first.
   void watch(std::string loop, boost::asio::any_io_executor executor);
+  void watch(std::string loop, Post post);
   void start();
+  /// Asks nobody any more: loops may end from now on. Idempotent.
+  void stop();
   /// Any thread.
   std::vector<Lag> lags() const;
 

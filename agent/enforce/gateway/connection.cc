@@ -1,5 +1,8 @@
 #include "agent/enforce/gateway/connection.h"
 
+#include <netinet/tcp.h>
+#include <poll.h>
+
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,11 +30,11 @@ ClientConnection::ClientConnection(Socket accepted)
   if (!problem) destination = from_asio(local);
 }
 
-asio::awaitable<std::size_t> read_some(Socket& socket, Buffer& buffer) {
+asio::awaitable<Received> read_some(Socket& socket, Buffer& buffer) {
   const auto [problem, count] = co_await socket.async_read_some(buffer.room(), k_as_value);
-  if (problem) co_return 0;
+  if (problem) co_return Received{0, problem == asio::error::eof};
   buffer.filled(count);
-  co_return count;
+  co_return Received{count, false};
 }
 
 asio::awaitable<bool> write_all(Socket& socket, std::string_view first, std::string_view second) {
@@ -70,11 +73,38 @@ asio::awaitable<void> linger(Socket& socket) {
   Buffer discarded(4096);
   std::size_t left = k_linger_max;
   while (!problem && left > 0) {
-    const std::size_t count = co_await read_some(socket, discarded);
-    if (count == 0) break;
+    const Received got = co_await read_some(socket, discarded);
+    if (!got) break;
     discarded.clear();
-    left -= std::min(left, count);
+    left -= std::min(left, got.count);
   }
+}
+
+void set_up(Socket& socket) {
+  using Idle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+  using Interval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+  using Probes = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
+  boost::system::error_code ignored;
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket.set_option(Idle(60), ignored);
+  socket.set_option(Interval(10), ignored);
+  socket.set_option(Probes(3), ignored);
+}
+
+std::optional<EndpointSignal::Kind> connect_trouble(const boost::system::error_code& problem) {
+  if (problem == asio::error::connection_refused) return EndpointSignal::Kind::refused;
+  if (problem == asio::error::timed_out) return EndpointSignal::Kind::timeout;
+  if (problem == asio::error::connection_reset || problem == asio::error::host_unreachable) {
+    return EndpointSignal::Kind::reset;
+  }
+  return std::nullopt;
+}
+
+bool hung_up(Socket& socket) {
+  if (!socket.is_open()) return true;
+  pollfd state{socket.native_handle(), 0, 0};
+  return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 void close(Socket& socket) {

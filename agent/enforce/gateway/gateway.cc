@@ -51,7 +51,8 @@ Result<std::shared_ptr<Acceptor>> open_listener(asio::io_context& context, const
 struct Gateway::State {
   std::shared_ptr<const Worker::Shared> shared;
   std::vector<std::unique_ptr<Worker>> workers;
-  std::map<ServiceName, Endpoint> listeners;
+  std::map<ServiceName, std::uint16_t> wanted;  // ports of the listeners there should be
+  std::map<ServiceName, Endpoint> listeners;    // that are open
   std::optional<Endpoint> ingress;
 
   /// One listener per worker, all on the port the first one got.
@@ -92,7 +93,8 @@ Status Gateway::set_services(std::span<const ServicePlan> services) {
   for (const auto& worker : state_->workers) {
     worker->post([plans](Worker& self) { self.set_plans(plans); });
   }
-  std::map<ServiceName, std::uint16_t> wanted;
+  std::map<ServiceName, std::uint16_t>& wanted = state_->wanted;
+  wanted.clear();
   for (const ServicePlan& plan : services) wanted[plan.service] = plan.listen_port;
   std::erase_if(state_->listeners, [&](const auto& open) {
     const auto found = wanted.find(open.first);
@@ -104,13 +106,18 @@ Status Gateway::set_services(std::span<const ServicePlan> services) {
     }
     return true;
   });
-  Status status;
-  for (const auto& [name, port] : wanted) {
+  return open_listeners();
+}
+
+Status Gateway::open_listeners() {
+  std::string problems;
+  for (const auto& [name, port] : state_->wanted) {
     if (state_->listeners.contains(name)) continue;
     Endpoint address{state_->shared->options.listen, port};
     auto acceptors = state_->open(address);
     if (!acceptors) {
-      status = fail(std::move(acceptors).error().within("service " + name.value()));
+      if (!problems.empty()) problems += "; ";
+      problems += std::move(acceptors).error().within("service " + name.value()).message();
       continue;
     }
     state_->listeners[name] = address;
@@ -119,7 +126,20 @@ Status Gateway::set_services(std::span<const ServicePlan> services) {
           [name, acceptor = (*acceptors)[n]](Worker& self) { self.listen(name, acceptor); });
     }
   }
-  return status;
+  if (!problems.empty()) return fail(Code::unavailable, problems);
+  return {};
+}
+
+std::size_t Gateway::listeners_missing() const {
+  return state_->wanted.size() - state_->listeners.size();
+}
+
+std::vector<asio::any_io_executor> Gateway::executors() const {
+  std::vector<asio::any_io_executor> executors;
+  for (const auto& worker : state_->workers) {
+    executors.emplace_back(worker->context().get_executor());
+  }
+  return executors;
 }
 
 Status Gateway::set_ingress(const Endpoint& address) {
@@ -156,22 +176,14 @@ void Gateway::settle() {
 
 GatewayTraffic Gateway::collect() {
   TrafficStats::Collected collected;
-  std::map<std::pair<ServiceName, Endpoint>, std::uint32_t> in_flight;
-  for (const auto& worker : state_->workers) {
-    worker->stats().collect(collected);
-    for (const EndpointTraffic& entry : worker->endpoint_traffic()) {
-      in_flight[{entry.service, entry.endpoint}] += entry.in_flight;
-    }
-  }
+  for (const auto& worker : state_->workers) worker->stats().collect(collected);
   GatewayTraffic traffic = std::move(collected.totals);
   for (auto& [key, row] : collected.rows) {
     row.service = key.first;
     row.region = key.second;
     traffic.destinations.push_back(row);
   }
-  for (const auto& [key, count] : in_flight) {
-    traffic.endpoints.push_back({key.first, key.second, count});
-  }
+  traffic.endpoints = state_->shared->in_flight->servers();
   return traffic;
 }
 

@@ -59,8 +59,16 @@ class Gateway {
 
   /// Listeners for exactly these services: new ones are opened, missing ones closed (what is
   /// already accepted ends with its request or its relay), others stay. Port 0 binds any.
-  /// Errors: unavailable (address and port); the listeners that could be opened are open.
+  /// Errors: unavailable (each address and port that failed); the listeners that could be opened
+  /// are open and all plans are in force, at the ingress as well.
   Status set_services(std::span<const ServicePlan> services);
+
+  /// Tries again what `set_services` could not open. Errors: as there.
+  Status open_listeners();
+  std::size_t listeners_missing() const;
+
+  /// Of the workers, for a watchdog; only while they run.
+  std::vector<boost::asio::any_io_executor> executors() const;
 
   /// Binds the ingress, instead of an earlier one: the own overlay address and k_port_ingress.
   /// Errors: unavailable.

@@ -229,21 +229,21 @@ HeadProgress HeadScanner::scan(std::string_view bytes) {
     const auto end = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
     if (end == line_begin_ || bytes[end - 1] != '\r') return refuse(400, "bare-line-feed");
     const std::size_t length = end - 1 - line_begin_;
-    if (length > k_head_line_max) return refuse(lines_ == 0 ? 414 : 431, "line-too-long");
-    if (end + 1 > k_head_max) return refuse(431, "head-too-large");
+    if (length > limits_.line) return refuse(lines_ == 0 ? 414 : 431, "line-too-long");
+    if (end + 1 > limits_.head) return refuse(431, "head-too-large");
     seen_ = line_begin_ = end + 1;
     if (length == 0) {
       if (lines_ == 0) return refuse(400, "empty-line");
       size_ = seen_;
       return HeadProgress::complete;
     }
-    if (++lines_ > k_head_fields_max + 1) return refuse(431, "too-many-fields");
+    if (++lines_ > limits_.fields + 1) return refuse(431, "too-many-fields");
   }
   seen_ = bytes.size();
-  if (seen_ - line_begin_ > k_head_line_max + 1) {
+  if (seen_ - line_begin_ > limits_.line + 1) {
     return refuse(lines_ == 0 ? 414 : 431, "line-too-long");
   }
-  if (seen_ >= k_head_max) return refuse(431, "head-too-large");
+  if (seen_ >= limits_.head) return refuse(431, "head-too-large");
   return HeadProgress::incomplete;
 }
 

@@ -9,10 +9,16 @@
 
 namespace weir::agent {
 
-// Limits on what a client or a server may send as a head.
-inline constexpr std::size_t k_head_max = 64 * 1024;
-inline constexpr std::size_t k_head_line_max = 16 * 1024;
-inline constexpr std::size_t k_head_fields_max = 100;
+/// What a head may measure at most.
+struct HeadLimits {
+  std::size_t head = 0;  // bytes of it all
+  std::size_t line = 0;
+  std::size_t fields = 0;
+};
+/// From a client or a server.
+inline constexpr HeadLimits k_head_limits{64 * 1024, 16 * 1024, 100};
+/// From another agent: what it took within the limits above, and what it says itself.
+inline constexpr HeadLimits k_head_limits_inside{66 * 1024, 17 * 1024, 108};
 
 struct HeaderField {
   std::string_view name;
@@ -31,7 +37,7 @@ struct BodyFraming {
 struct MessageHead {
   std::size_t size = 0;  // bytes of the head, the empty line included
   int minor = 1;         // of HTTP/1.x
-  std::array<HeaderField, k_head_fields_max> storage;
+  std::array<HeaderField, k_head_limits_inside.fields> storage;
   std::size_t field_count = 0;
   BodyFraming framing;
   bool keep_alive = true;    // what the sender wants, or its version's rule
@@ -65,6 +71,8 @@ enum class HeadProgress { incomplete, complete, bad };
 /// Zero copy: it only remembers how far it has looked.
 class HeadScanner {
  public:
+  explicit HeadScanner(const HeadLimits& limits = k_head_limits) : limits_(limits) {}
+
   /// `bytes` are all bytes of the head so far; it may only grow between calls.
   /// Bad: a line feed without a carriage return before it, a line or head above the limits, more
   /// fields than allowed, an empty first line.
@@ -72,9 +80,13 @@ class HeadScanner {
   /// Bytes of the complete head.
   std::size_t size() const { return size_; }
   const HeadProblem& problem() const { return problem_; }
-  void reset() { *this = HeadScanner(); }
+  /// For the next head, of the same sender or another one.
+  void reset() { *this = HeadScanner(limits_); }
+  void reset(const HeadLimits& limits) { *this = HeadScanner(limits); }
+  const HeadLimits& limits() const { return limits_; }
 
  private:
+  HeadLimits limits_;
   std::size_t seen_ = 0;        // looked at so far
   std::size_t line_begin_ = 0;  // of the line at `seen_`
   std::size_t lines_ = 0;

@@ -45,12 +45,17 @@ void add_fields(const MessageHead& head, Dropped dropped, std::string& out) {
   }
 }
 
+/// What the client was told before stays in its lines, and the last one grows: lines put together
+/// could pass any limit.
 void add_forwarded_for(const RequestHead& head, std::string_view client, std::string& out) {
-  out.append("X-Forwarded-For: ");
+  const HeaderField* last = nullptr;
   for (const HeaderField& field : head.fields()) {
     if (!equal_ignoring_case(field.name, k_forwarded_for) || field.value.empty()) continue;
-    out.append(field.value).append(", ");
+    if (last != nullptr) add_field("X-Forwarded-For", last->value, out);
+    last = &field;
   }
+  out.append("X-Forwarded-For: ");
+  if (last != nullptr) out.append(last->value).append(", ");
   out.append(client).append("\r\n");
 }
 
@@ -137,7 +142,9 @@ void write_error(int status, std::string_view reason, bool close, bool refused, 
   out.append("\r\n").append(text).append(" (").append(reason).append(")\n");
 }
 
-Refusal find_refusal(std::string_view reason) {
+Refusal find_refusal(int status, std::string_view reason) {
+  const bool of_the_request = status < 500 || status == 501 || status == 505;
+  if (of_the_request) return {"request-refused", Progress::refused};
   static constexpr std::array<Refusal, 12> k_known = {{
       {"no-endpoint", Progress::untouched},
       {"unknown-service", Progress::untouched},

@@ -43,13 +43,14 @@ void write_response(const ResponseHead& head, const ResponseRewrite& rewrite, st
 void write_error(int status, std::string_view reason, bool close, bool refused, std::string& out);
 
 /// How far a request came that an ingress answered for itself.
-enum class Progress { untouched, perhaps_done, answered };
+/// `refused`: the request itself breaks a rule, wherever it is sent.
+enum class Progress { untouched, perhaps_done, answered, refused };
 struct Refusal {
   const char* reason;
   Progress progress;
 };
-/// By the value of `weir-refused`; a reason not known counts as perhaps done.
-Refusal find_refusal(std::string_view reason);
+/// By the status and the value of `weir-refused`; a reason not known counts as perhaps done.
+Refusal find_refusal(int status, std::string_view reason);
 
 /// GET, HEAD, OPTIONS, PUT, DELETE: doing it twice is the same as doing it once.
 bool is_idempotent(std::string_view method);

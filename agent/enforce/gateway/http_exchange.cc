@@ -1,5 +1,6 @@
 // One attempt at a request: connection, request out, answer back. The other half of HttpSession.
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,34 +15,67 @@ namespace weir::agent {
 namespace asio = boost::asio;
 using End = TrafficStats::End;
 
+namespace {
+
+/// Connections that stay with one client, each to another target.
+constexpr std::size_t k_bound_max = 4;
+
+}  // namespace
+
 asio::awaitable<HttpSession::Outcome> HttpSession::attempt(Choice choice) {
-  const Time begin = worker_.now();
+  begin_ = worker_.now();
   target_ = choice.target->usable ? choice.target.get() : nullptr;
   ++choice.target->in_flight;
   if (choice.row != nullptr) worker_.stats().started(*choice.row);
   Outcome outcome = co_await exchange(choice);
   if (choice.row != nullptr) {
-    worker_.stats().ended(*choice.row, outcome.end, worker_.now() - begin, entry_->plan.objective);
+    worker_.stats().ended(*choice.row, outcome.end, worker_.now() - begin_, entry_->plan.objective);
   }
   --choice.target->in_flight;
   target_ = nullptr;
+  // Who works for a client that is gone hears of it, up to the server.
+  if (client_gone_ && upstream_) reset(upstream_->socket);
   upstream_.reset();
   if (abort_ != Abort::cut) abort_ = Abort::none;
   co_return outcome;
 }
 
 asio::awaitable<HttpSession::Outcome> HttpSession::exchange(Choice choice) {
-  const bool may_reuse = !entry_->plan.proxy_protocol && !choice.last_resort;
-  may_keep_ = may_reuse;
-  upstream_ = may_reuse ? choice.target->take_idle() : nullptr;
+  keep_ = entry_->plan.proxy_protocol ? Keep::with_client : Keep::pool;
+  if (choice.last_resort) keep_ = Keep::nowhere;
+  upstream_ = take_kept(*choice.target);
   if (upstream_) {
     preamble_.clear();
     Outcome outcome = co_await send(choice);
-    if (!outcome.stale) co_return outcome;
+    if (!outcome.stale || !take_replay()) co_return outcome;
   }
   const auto failed = co_await connect(choice);
   if (failed) co_return *failed;
   co_return co_await send(choice);
+}
+
+std::unique_ptr<Upstream> HttpSession::take_kept(Target& target) {
+  if (keep_ == Keep::pool) return target.take_idle();
+  if (keep_ == Keep::nowhere) return nullptr;
+  const auto found = std::ranges::find_if(
+      bound_, [&target](const Bound& bound) { return bound.target.get() == &target; });
+  if (found == bound_.end()) return nullptr;
+  std::unique_ptr<Upstream> upstream = std::move(found->upstream);
+  bound_.erase(found);
+  if (!upstream->open_and_silent()) return nullptr;
+  upstream->reused = true;
+  return upstream;
+}
+
+void HttpSession::keep_upstream(std::shared_ptr<Target> target) {
+  if (!may_keep_upstream() || !target->usable) return;
+  if (keep_ == Keep::pool) {
+    target->keep(std::move(upstream_), worker_.now(), worker_.options().idle_per_target_max);
+    return;
+  }
+  if (bound_.size() == k_bound_max) bound_.erase(bound_.begin());
+  upstream_->buffer.clear();
+  bound_.push_back({std::move(target), std::move(upstream_)});
 }
 
 asio::awaitable<std::optional<HttpSession::Outcome>> HttpSession::connect(Choice choice) {
@@ -52,6 +86,7 @@ asio::awaitable<std::optional<HttpSession::Outcome>> HttpSession::connect(Choice
   const auto [problem] = co_await upstream_->socket.async_connect(
       to_asio(target.address), asio::as_tuple(asio::use_awaitable));
   deadline = give_up_at_;
+  if (client_gone_) co_return Outcome{Outcome::Kind::client_gone, 0, "", End::dropped};
   Outcome outcome{Outcome::Kind::retry, 502, "connect-failed"};
   if (abort_ == Abort::deadline) {
     worker_.signal(target, EndpointSignal::Kind::timeout);
@@ -66,11 +101,14 @@ asio::awaitable<std::optional<HttpSession::Outcome>> HttpSession::connect(Choice
   }
   if (problem) {
     if (problem == asio::error::connection_refused) outcome.reason = "connect-refused";
-    worker_.signal(target, EndpointSignal::Kind::refused);
+    if (const auto trouble = connect_trouble(problem)) {
+      worker_.signal(target, *trouble);
+    } else {
+      outcome.end = End::dropped;
+    }
     co_return outcome;
   }
-  boost::system::error_code ignored;
-  upstream_->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  set_up(upstream_->socket);
   preamble_.clear();
   if (target.ingress || entry_->plan.proxy_protocol) {
     ProxyPreamble preamble{client_.source, client_.destination, {}, false};
@@ -86,22 +124,23 @@ asio::awaitable<std::optional<HttpSession::Outcome>> HttpSession::connect(Choice
 asio::awaitable<HttpSession::Outcome> HttpSession::send(Choice choice) {
   using namespace asio::experimental::awaitable_operators;
   sent_ = true;
-  answer_seen_ = answering_ = pump_ends_ = false;
+  answer_seen_ = answering_ = pump_ends_ = request_sent_ = false;
   if (deadline != give_up_at_) deadline = give_up_at_;
   const bool written = co_await write_all(upstream_->socket, preamble_, request_bytes_);
   // A server may answer and close before it has read everything: the answer still counts.
   if (!written && abort_ != Abort::none) co_return broken(*choice.target);
-  if (body_.done()) co_return co_await relay(choice.target);
-  co_return co_await (relay(choice.target) && pump());
+  request_sent_ = written && body_.done();
+  if (body_.done()) co_return co_await relay(choice.target, choice.row);
+  co_return co_await (relay(choice.target, choice.row) && pump());
 }
 
 asio::awaitable<void> HttpSession::pump() {
   while (!body_.done() && !pump_ends_) {
     if (abort_ != Abort::none) co_return;
     if (client_.in.empty()) {
-      const std::size_t count = co_await read_some(client_.socket, client_.in);
+      const Received got = co_await read_some(client_.socket, client_.in);
       if (pump_ends_) co_return;
-      if (count == 0 || abort_ != Abort::none) {
+      if (!got || abort_ != Abort::none) {
         client_gone_ = true;
         cancel(upstream_->socket);
         co_return;
@@ -114,6 +153,7 @@ asio::awaitable<void> HttpSession::pump() {
       const bool written = co_await write_all(upstream_->socket, bytes.substr(0, step.used));
       client_.in.take(step.used);
       if (!written) co_return;  // the answer, if any, says why
+      request_sent_ = body_.done();
       touch();
     }
     if (step.bad != nullptr) {
@@ -125,7 +165,8 @@ asio::awaitable<void> HttpSession::pump() {
 }
 
 HttpSession::Outcome HttpSession::retry_or_fail(bool processed, Outcome outcome) const {
-  const bool may = replayable() && (!processed || idempotent_) && !answering_;
+  const bool may = replayable() && (!processed || idempotent_) && !interim_sent_ && !answering_;
+  outcome.replay = processed;
   outcome.kind = may ? Outcome::Kind::retry : Outcome::Kind::failed;
   return outcome;
 }
@@ -145,29 +186,33 @@ HttpSession::Outcome HttpSession::broken(Target& target) {
     return retry_or_fail(true, {Outcome::Kind::retry, 503, "destination-down"});
   }
   if (abort_ == Abort::cut) return {Outcome::Kind::failed, 503, "stopping", End::dropped};
-  if (upstream_->reused && !answer_seen_ && replayable() && idempotent_) {
-    Outcome outcome{Outcome::Kind::retry, 502, "connection-lost"};
-    outcome.stale = true;
-    return outcome;
+  if (upstream_->reused && !answer_seen_) {
+    target.idle.clear();  // what was kept beside it led to the same end
+    if (replayable() && idempotent_) {
+      Outcome outcome{Outcome::Kind::retry, 502, "connection-lost"};
+      outcome.stale = outcome.replay = true;
+      return outcome;
+    }
   }
   worker_.signal(target, EndpointSignal::Kind::reset);
   if (answer_seen_) return {Outcome::Kind::failed, 502, "answer-cut"};
   return retry_or_fail(true, {Outcome::Kind::retry, 502, "connection-lost"});
 }
 
-asio::awaitable<HttpSession::Outcome> HttpSession::relay(std::shared_ptr<Target> target) {
+asio::awaitable<HttpSession::Outcome> HttpSession::relay(std::shared_ptr<Target> target,
+                                                         TrafficStats::Row* row) {
   std::optional<Outcome> failed = co_await read_answer(*target);
   Outcome outcome;
   if (failed) {
     outcome = *failed;
   } else if (response_.status == 101) {
-    co_return co_await tunnel();
+    co_return co_await tunnel(row);
   } else if (target->ingress && response_.find(k_refused_header)) {
     outcome = co_await take_refusal(target);
   } else {
     outcome = co_await relay_body(target);
   }
-  if (!body_.done()) {
+  if (!request_sent_) {
     pump_ends_ = true;
     cancel(client_.socket);
     if (upstream_) cancel(upstream_->socket);
@@ -182,16 +227,16 @@ asio::awaitable<std::optional<HttpSession::Outcome>> HttpSession::read_answer(Ta
     worker_.signal(target, EndpointSignal::Kind::garbage);
     return Outcome{Outcome::Kind::failed, 502, reason};
   };
-  scanner_.reset();
+  scanner_.reset(target.ingress ? k_head_limits_inside : k_head_limits);
   while (true) {
     const HeadProgress progress = scanner_.scan(in.view());
     if (progress == HeadProgress::bad) co_return garbage("bad-answer");
     if (progress == HeadProgress::incomplete) {
       // Given up between two waits: no later wait would hear of it.
-      if (abort_ != Abort::none) co_return broken(target);
-      if (in.size() == in.capacity()) in.grow(k_head_max);
-      const std::size_t count = co_await read_some(upstream_->socket, in);
-      if (count == 0 || abort_ != Abort::none || client_gone_ || bad_body_ != nullptr) {
+      if (abort_ != Abort::none || client_gone_ || bad_body_ != nullptr) co_return broken(target);
+      if (in.size() == in.capacity()) in.grow(scanner_.limits().head);
+      const Received got = co_await read_some(upstream_->socket, in);
+      if (!got || abort_ != Abort::none || client_gone_ || bad_body_ != nullptr) {
         co_return broken(target);
       }
       answer_seen_ = true;
@@ -209,15 +254,15 @@ asio::awaitable<std::optional<HttpSession::Outcome>> HttpSession::read_answer(Ta
     in.take(response_.size);
     scanner_.reset();
     if (http_1_0_) continue;
-    answering_ = true;
+    interim_sent_ = true;
     const bool written = co_await write_all(client_.socket, out_);
     if (!written) co_return Outcome{Outcome::Kind::client_gone, 0, "", End::dropped};
   }
 }
 
 bool HttpSession::may_keep_upstream() const {
-  return response_.keep_alive && body_.done() && abort_ == Abort::none && may_keep_ &&
-         !worker_.draining() && upstream_->buffer.empty();
+  return response_.keep_alive && request_sent_ && abort_ == Abort::none && keep_ != Keep::nowhere &&
+         !client_gone_ && !worker_.draining() && upstream_->buffer.empty();
 }
 
 asio::awaitable<HttpSession::Outcome> HttpSession::relay_body(std::shared_ptr<Target> target) {
@@ -251,55 +296,60 @@ asio::awaitable<HttpSession::Outcome> HttpSession::relay_body(std::shared_ptr<Ta
     if (body.done()) break;
     if (abort_ != Abort::none) co_return broken(*target);
     touch();
-    const std::size_t count = co_await read_some(upstream_->socket, in);
-    if (count == 0 && abort_ == Abort::none && !client_gone_ && body.end_of_stream()) break;
-    if (count == 0 || abort_ != Abort::none || client_gone_) co_return broken(*target);
+    const Received got = co_await read_some(upstream_->socket, in);
+    if (got.end && abort_ == Abort::none && !client_gone_ && body.end_of_stream()) break;
+    if (!got || abort_ != Abort::none || client_gone_) co_return broken(*target);
   }
   worker_.signal(*target, EndpointSignal::Kind::ok);
-  if (may_keep_upstream()) {
-    target->keep(std::move(upstream_), worker_.now(), worker_.options().idle_per_target_max);
-  }
+  keep_upstream(target);
   co_return outcome;
 }
 
 /// An ingress answered for itself. Its short body is read so that the connection stays useful.
 asio::awaitable<HttpSession::Outcome> HttpSession::take_refusal(std::shared_ptr<Target> target) {
   Buffer& in = upstream_->buffer;
-  const Refusal refusal = find_refusal(response_.find(k_refused_header).value_or(""));
+  const Refusal refusal =
+      find_refusal(response_.status, response_.find(k_refused_header).value_or(""));
   Outcome outcome{Outcome::Kind::retry, response_.status, refusal.reason};
   if (response_.status == 504) outcome.end = End::timeout;
+  if (refusal.progress == Progress::refused) outcome.end = End::dropped;
   BodyMachine body(response_.framing);
   in.take(response_.size);
   while (response_.framing.kind == BodyFraming::Kind::length && !is_head_) {
     const BodyMachine::Step step = body.consume(in.view());
     in.take(step.used);
     if (body.done() || step.bad != nullptr || abort_ != Abort::none) break;
-    const std::size_t count = co_await read_some(upstream_->socket, in);
-    if (count == 0 || abort_ != Abort::none) break;
+    const Received got = co_await read_some(upstream_->socket, in);
+    if (!got || abort_ != Abort::none) break;
   }
-  if (body.done() && may_keep_upstream()) {
-    target->keep(std::move(upstream_), worker_.now(), worker_.options().idle_per_target_max);
+  if (body.done()) keep_upstream(target);
+  if (client_gone_) co_return Outcome{Outcome::Kind::client_gone, 0, "", End::dropped};
+  if (refusal.progress == Progress::answered || refusal.progress == Progress::refused) {
+    outcome.kind = Outcome::Kind::failed;
   }
-  if (refusal.progress == Progress::answered) outcome.kind = Outcome::Kind::failed;
   if (outcome.kind == Outcome::Kind::failed) co_return outcome;
   co_return retry_or_fail(refusal.progress != Progress::untouched, outcome);
 }
 
-asio::awaitable<HttpSession::Outcome> HttpSession::tunnel() {
+asio::awaitable<HttpSession::Outcome> HttpSession::tunnel(TrafficStats::Row* row) {
   using namespace asio::experimental::awaitable_operators;
   out_.clear();
   ResponseRewrite rewrite;
   rewrite.upgrade = true;
   write_response(response_, rewrite, out_);
   upstream_->buffer.take(response_.size);
-  answering_ = true;
+  answering_ = tunnelling_ = true;
   deadline = Time::max();
+  if (row != nullptr) {
+    worker_.stats().opened(*row, worker_.now() - begin_, entry_->plan.objective);
+  }
   const bool written = co_await write_all(client_.socket, out_);
-  if (!written) co_return Outcome{Outcome::Kind::client_gone, 0, "", End::dropped};
+  if (!written) co_return Outcome{Outcome::Kind::client_gone, 0, "", End::closed};
   std::uint64_t moved = 0;
   co_await (pass_on(client_.socket, client_.in, upstream_->socket, moved) &&
             pass_on(upstream_->socket, upstream_->buffer, client_.socket, moved));
-  co_return Outcome{Outcome::Kind::answered, 101, "", End::ok};
+  const bool lost = abort_ == Abort::moved;
+  co_return Outcome{Outcome::Kind::answered, 101, "", lost ? End::error : End::closed};
 }
 
 }  // namespace weir::agent

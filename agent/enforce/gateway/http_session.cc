@@ -29,9 +29,13 @@ HttpSession::HttpSession(Worker& worker, std::shared_ptr<ServiceEntry> entry,
     : worker_(worker),
       entry_(std::move(entry)),
       place_(worker.enter(*this)),
-      client_(std::move(client)) {}
+      client_(std::move(client)),
+      self_(std::make_shared<HttpSession*>(this)) {}
 
-HttpSession::~HttpSession() { worker_.leave(place_); }
+HttpSession::~HttpSession() {
+  *self_ = nullptr;
+  worker_.leave(place_);
+}
 
 void HttpSession::on_deadline() {
   deadline = Time::max();
@@ -41,8 +45,19 @@ void HttpSession::on_deadline() {
 }
 
 void HttpSession::on_tables() {
-  if (target_ == nullptr || target_->usable || answer_seen_ || abort_ != Abort::none) return;
+  std::erase_if(bound_, [](const Bound& bound) { return !bound.target->usable; });
+  if (target_ == nullptr || target_->usable || abort_ != Abort::none) return;
+  if (tunnelling_) {
+    // A server that fails its checks may still end what it has begun; a lost path cannot.
+    if (!target_->ingress) return;
+    abort_ = Abort::moved;
+    reset(client_.socket);
+    reset(upstream_->socket);
+    return;
+  }
+  if (answer_seen_) return;
   if (sent_ && !(idempotent_ && replayable())) return;  // it may still be answered
+  if (sent_ && replayed_ && !target_->ingress) return;  // as well, and there is no other chance
   abort_ = Abort::moved;
   if (upstream_) cancel(upstream_->socket);
 }
@@ -72,8 +87,24 @@ asio::awaitable<void> HttpSession::run() {
   close(client_.socket);
 }
 
+/// A client that resets its connection while its server works waits for nothing any more. One that
+/// has only closed its own side does.
+void HttpSession::watch_client() {
+  if (std::exchange(watching_, true)) return;
+  client_.socket.async_wait(Socket::wait_error, [self = self_](const boost::system::error_code&) {
+    if (*self != nullptr) (*self)->on_client_event();
+  });
+}
+
+void HttpSession::on_client_event() {
+  watching_ = false;
+  if (!hung_up(client_.socket)) return;  // cancelled with another wait, or urgent data
+  client_gone_ = true;
+  if (upstream_ && !tunnelling_) cancel(upstream_->socket);
+}
+
 asio::awaitable<bool> HttpSession::read_request() {
-  scanner_.reset();
+  scanner_.reset(client_.ingress ? k_head_limits_inside : k_head_limits);
   abort_ = abort_ == Abort::cut ? Abort::cut : Abort::none;
   idle_ = client_.in.empty();
   deadline =
@@ -83,12 +114,12 @@ asio::awaitable<bool> HttpSession::read_request() {
     const HeadProgress progress = scanner_.scan(client_.in.view());
     if (progress == HeadProgress::complete) break;
     if (progress == HeadProgress::bad) co_return co_await refuse(scanner_.problem());
-    if (client_.in.size() == client_.in.capacity()) client_.in.grow(k_head_max);
-    const std::size_t count = co_await read_some(client_.socket, client_.in);
+    if (client_.in.size() == client_.in.capacity()) client_.in.grow(scanner_.limits().head);
+    const Received got = co_await read_some(client_.socket, client_.in);
     if (abort_ == Abort::deadline && !client_.in.empty()) {
       co_return co_await refuse({408, "head-timeout"});
     }
-    if (count == 0 || abort_ != Abort::none) co_return false;
+    if (!got || abort_ != Abort::none) co_return false;
     if (std::exchange(idle_, false)) deadline = worker_.now() + worker_.options().head_timeout;
   }
   idle_ = false;
@@ -127,7 +158,7 @@ asio::awaitable<bool> HttpSession::prepare() {
   write_request(request_, rewrite, request_bytes_);
   client_.in.take(request_.size);  // from here on the views in `request_` are not to be used
   body_ = BodyMachine(framing);
-  body_begun_ = client_gone_ = false;
+  body_begun_ = replayed_ = interim_sent_ = answering_ = tunnelling_ = false;
   bad_body_ = nullptr;
   touch();
   give_up_at_ = deadline;
@@ -143,9 +174,9 @@ asio::awaitable<bool> HttpSession::buffer_body() {
   while (!body_.done()) {
     if (abort_ != Abort::none) co_return false;
     if (client_.in.empty()) {
-      const std::size_t count = co_await read_some(client_.socket, client_.in);
+      const Received got = co_await read_some(client_.socket, client_.in);
       if (abort_ == Abort::deadline) co_return co_await refuse({408, "body-timeout"});
-      if (count == 0 || abort_ != Abort::none) co_return false;
+      if (!got || abort_ != Abort::none) co_return false;
       touch();
     }
     const BodyMachine::Step step = body_.consume(client_.in.view());
@@ -159,23 +190,36 @@ asio::awaitable<bool> HttpSession::buffer_body() {
 asio::awaitable<bool> HttpSession::serve() {
   Tried tried;
   tried_regions_.clear();
+  entry_->retries.request(worker_.now());
+  watch_client();
   Outcome last{Outcome::Kind::failed, 503, client_.ingress ? "no-endpoint" : "no-destination"};
   for (std::size_t n = 0; n < k_tries_max; ++n) {
+    if (client_gone_) co_return false;
     auto choice =
         client_.ingress ? entry_->choose_server(tried, client_.last_resort) : entry_->choose(tried);
     if (!choice) break;
     if (!tried.targets.empty() && tried.from != nullptr) worker_.stats().retried(*tried.from);
     last = co_await attempt(*choice);
     if (last.kind == Outcome::Kind::answered) co_return last.keep;
-    if (last.kind == Outcome::Kind::client_gone || abort_ == Abort::cut) co_return false;
-    if (last.kind == Outcome::Kind::failed) break;
+    if (last.kind == Outcome::Kind::client_gone) co_return false;
+    if (last.kind == Outcome::Kind::failed || abort_ == Abort::cut) break;
+    if (last.replay && !take_replay()) break;
     note_failure(*choice, last, tried);
   }
   if (answering_) {
     reset(client_.socket);  // a plain close could pass for the answer's end
     co_return false;
   }
+  if (abort_ == Abort::cut) co_return false;
   co_return co_await answer_error(last.status, last.reason);
+}
+
+/// Whether a request that a server may have begun with is sent once more. An ingress says that the
+/// connection was lost and leaves that to the gateway, which alone sees every attempt.
+bool HttpSession::take_replay() {
+  if (client_.ingress || replayed_ || !entry_->retries.take(worker_.now())) return false;
+  replayed_ = true;
+  return true;
 }
 
 /// A server here that could not be reached leaves the other servers here to try; everything else

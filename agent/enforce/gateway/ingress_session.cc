@@ -37,8 +37,8 @@ class PreambleReader final : public Session {
         client.in.take((*parsed)->size);
         co_return (*parsed)->preamble;
       }
-      const std::size_t count = co_await read_some(client.socket, client.in);
-      if (count == 0 || cancelled_) co_return std::nullopt;
+      const Received got = co_await read_some(client.socket, client.in);
+      if (!got || cancelled_) co_return std::nullopt;
     }
   }
 

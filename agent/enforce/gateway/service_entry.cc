@@ -52,7 +52,7 @@ std::optional<Choice> ServiceEntry::choose(const Tried& tried) {
   for (std::size_t i = 0; i < destinations.size(); ++i) {
     if (tried.has(*destinations[i].row)) {
       excluded.push_back(i);
-    } else if (limit > 0 && destinations[i].row->in_flight >= limit) {
+    } else if (limit > 0 && destinations[i].row->load >= limit) {
       full.push_back(i);
     }
   }

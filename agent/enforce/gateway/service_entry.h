@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "agent/enforce/gateway/retry_budget.h"
 #include "agent/enforce/gateway/target.h"
 #include "agent/enforce/gateway/traffic_stats.h"
 #include "agent/enforce/routing_table.h"
@@ -22,6 +23,7 @@ struct Tried {
   bool has(const Target& target) const;
 };
 
+/// Of one request, as long as no server can have begun with it.
 inline constexpr std::size_t k_tries_max = 3;
 
 /// Where the next attempt goes.
@@ -50,6 +52,7 @@ struct ServiceEntry {
   TargetList servers;                           // of this cluster
   WeightedChooser chooser;
   Rng rng;
+  RetryBudget retries;  // of requests that had been sent
 
   /// For the gateway: the region by weight, then a server here or a door there. Regions that were
   /// tried come again only when a target is left that was not. Nothing: nowhere left to go.

@@ -6,22 +6,18 @@
 #include <cerrno>
 
 namespace weir::agent {
-namespace {
 
-/// A server may close a kept connection at any time, and one that speaks unasked is broken.
-bool open_and_silent(boost::asio::ip::tcp::socket& socket) {
+bool Upstream::open_and_silent() {
   char byte = 0;
   const ssize_t got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-}  // namespace
-
 std::unique_ptr<Upstream> Target::take_idle() {
   while (!idle.empty()) {
     std::unique_ptr<Upstream> upstream = std::move(idle.back());
     idle.pop_back();
-    if (!open_and_silent(upstream->socket)) continue;
+    if (!upstream->open_and_silent()) continue;
     upstream->reused = true;
     return upstream;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/enforce/gateway/buffer.h"
+#include "agent/enforce/gateway/in_flight.h"
 #include "common/base/ids.h"
 #include "common/base/time.h"
 #include "common/net/ip.h"
@@ -25,17 +26,21 @@ struct Upstream {
   Buffer buffer;  // what it sent and nobody has taken yet
   Time idle_since{};
   bool reused = false;
+
+  /// Still there: a server may close a kept connection at any time, and one that speaks unasked is
+  /// broken.
+  bool open_and_silent();
 };
 
 /// Where requests of one service can be sent: a server of this cluster, or another agent's ingress.
-/// Worker's thread only, as everything it holds.
+/// Worker's thread only, as everything it holds but the count.
 struct Target {
   ServiceName service;
   Endpoint address;
   bool ingress = false;
-  bool usable = true;  // server: healthy; ingress: its path is up
-  bool serves = true;  // ingress: has healthy servers as far as known
-  std::uint32_t in_flight = 0;
+  bool usable = true;                           // server: healthy; ingress: its path is up
+  bool serves = true;                           // ingress: has healthy servers as far as known
+  SharedCount in_flight;                        // from all workers
   std::vector<std::unique_ptr<Upstream>> idle;  // the longest idle first
 
   bool troubled = false;  // its last signal was a failure

@@ -52,8 +52,7 @@ class TcpSession final : public Session {
   asio::awaitable<bool> attempt(Choice choice);
   asio::awaitable<bool> connect(Choice choice);
   asio::awaitable<bool> introduce(Choice choice);
-  asio::awaitable<bool> relay();
-  EndpointSignal::Kind trouble(const boost::system::error_code& problem) const;
+  asio::awaitable<void> relay();
 
   Worker& worker_;
   const std::shared_ptr<ServiceEntry> entry_;
@@ -62,7 +61,7 @@ class TcpSession final : public Session {
   std::unique_ptr<Upstream> upstream_;
   const Target* target_ = nullptr;
   End end_ = End::error;
-  bool relaying_ = false;
+  bool relaying_ = false;  // taken: this attempt is the last one
   bool timed_out_ = false;
   bool moved_ = false;
   bool cut_ = false;
@@ -77,7 +76,7 @@ asio::awaitable<void> TcpSession::run() {
     if (tried.from != nullptr) worker_.stats().retried(*tried.from);
     const bool relayed = co_await attempt(*choice);
     if (relayed) co_return;
-    const bool here = !choice->target->ingress && tried.stay == nullptr && end_ == End::error;
+    const bool here = !choice->target->ingress && tried.stay == nullptr && end_ != End::timeout;
     tried.targets.push_back(choice->target.get());
     tried.from = choice->row;
     tried.stay = here ? choice->row : nullptr;
@@ -99,8 +98,13 @@ asio::awaitable<bool> TcpSession::attempt(Choice choice) {
   if (connected && !moved_ && !cut_) {
     worker_.signal(*choice.target, EndpointSignal::Kind::ok);
     relaying_ = true;
-    const bool whole = co_await relay();
-    end_ = whole ? End::ok : cut_ || !moved_ ? End::dropped : End::error;
+    if (choice.row != nullptr) {
+      worker_.stats().opened(*choice.row, worker_.now() - begin, entry_->plan.objective);
+    }
+    co_await relay();
+    end_ = moved_ && !cut_ ? End::error : End::closed;
+  } else if (relaying_) {
+    end_ = End::dropped;  // the gateway that asked is gone
   } else if (timed_out_) {
     end_ = End::timeout;
   }
@@ -112,12 +116,6 @@ asio::awaitable<bool> TcpSession::attempt(Choice choice) {
   co_return relaying_;
 }
 
-EndpointSignal::Kind TcpSession::trouble(const boost::system::error_code& problem) const {
-  if (timed_out_) return EndpointSignal::Kind::timeout;
-  return problem == asio::error::connection_refused ? EndpointSignal::Kind::refused
-                                                    : EndpointSignal::Kind::reset;
-}
-
 asio::awaitable<bool> TcpSession::connect(Choice choice) {
   upstream_ = std::make_unique<Upstream>(Socket(worker_.context()));
   deadline = worker_.now() + entry_->plan.connect_timeout;
@@ -125,12 +123,15 @@ asio::awaitable<bool> TcpSession::connect(Choice choice) {
       to_asio(choice.target->address), asio::as_tuple(asio::use_awaitable));
   if (moved_ || cut_) co_return false;
   if (problem || timed_out_) {
-    worker_.signal(*choice.target, trouble(problem));
+    const auto trouble = timed_out_ ? EndpointSignal::Kind::timeout : connect_trouble(problem);
+    if (trouble) {
+      worker_.signal(*choice.target, *trouble);
+    } else {
+      end_ = End::dropped;  // this machine is what fell short
+    }
     co_return false;
   }
-  boost::system::error_code ignored;
-  upstream_->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  upstream_->socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  set_up(upstream_->socket);
   co_return true;
 }
 
@@ -152,24 +153,23 @@ asio::awaitable<bool> TcpSession::introduce(Choice choice) {
   if (ingress) {
     // Its own connection may take as long again as ours.
     deadline = worker_.now() + 2 * entry_->plan.connect_timeout;
-    const std::size_t count = co_await read_some(upstream_->socket, upstream_->buffer);
-    if (count == 0 || upstream_->buffer.view().front() != k_tcp_connected) co_return false;
+    const Received got = co_await read_some(upstream_->socket, upstream_->buffer);
+    if (!got || upstream_->buffer.view().front() != k_tcp_connected) co_return false;
     upstream_->buffer.take(1);
   }
   if (client_.ingress) {
+    relaying_ = true;  // whatever happens now, the byte may be on its way: no second attempt
     co_return co_await write_all(client_.socket, std::string_view(&k_tcp_connected, 1));
   }
   co_return true;
 }
 
-asio::awaitable<bool> TcpSession::relay() {
+asio::awaitable<void> TcpSession::relay() {
   using namespace asio::experimental::awaitable_operators;
   std::uint64_t up = 0;
   std::uint64_t down = 0;
-  const auto [sent, received] =
-      co_await (pass_on(client_.socket, client_.in, upstream_->socket, up) &&
-                pass_on(upstream_->socket, upstream_->buffer, client_.socket, down));
-  co_return sent&& received;
+  co_await (pass_on(client_.socket, client_.in, upstream_->socket, up) &&
+            pass_on(upstream_->socket, upstream_->buffer, client_.socket, down));
 }
 
 }  // namespace

@@ -13,14 +13,15 @@ namespace weir::agent {
 struct DestinationTraffic {
   ServiceName service;
   RegionName region;
-  std::uint64_t started = 0;           // attempts: a retry counts at the second destination as well
-  std::uint64_t ok = 0;                // answered with a status below 500; TCP: relayed to the end
-  std::uint64_t errors = 0;            // refused, broken off, 5xx
+  std::uint64_t started = 0;  // attempts: a retry counts at the second destination as well
+  std::uint64_t ok = 0;       // answered with a status below 500; a relay or tunnel: opened
+  std::uint64_t errors = 0;   // refused, broken off, 5xx; an open relay whose path was lost as well
   std::uint64_t timeouts = 0;          // no connection or no answer in time
   std::uint64_t within_objective = 0;  // ok and in time
   std::uint64_t retried = 0;           // failed here and tried elsewhere
   std::uint32_t in_flight = 0;
-  LatencyHistogram latency;  // of what ended ok, from the choice to the last byte
+  // Of what ended ok, from the choice to the last byte; of a relay or tunnel, to its opening.
+  LatencyHistogram latency;
 };
 
 /// Requests and connections now open to one server of this cluster, from gateway and ingress.

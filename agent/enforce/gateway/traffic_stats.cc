@@ -15,6 +15,12 @@ void merge(const DestinationTraffic& from, DestinationTraffic& into) {
   into.latency.merge(from.latency);
 }
 
+void count_good(DestinationTraffic& counts, Duration took, Duration objective) {
+  ++counts.ok;
+  counts.within_objective += took <= objective ? 1 : 0;
+  counts.latency.record(took);
+}
+
 }  // namespace
 
 TrafficStats::Row& TrafficStats::row(const ServiceName& service, const RegionName& region) {
@@ -23,6 +29,7 @@ TrafficStats::Row& TrafficStats::row(const ServiceName& service, const RegionNam
   if (!row) {
     row = std::make_unique<Row>();
     row->region = region;
+    row->load = shared_.of_region(service, region);
   }
   return *row;
 }
@@ -31,16 +38,21 @@ void TrafficStats::started(Row& row) {
   const std::lock_guard lock(mu_);
   ++row.counts.started;
   ++row.in_flight;
+  ++row.load;
+}
+
+void TrafficStats::opened(Row& row, Duration took, Duration objective) {
+  const std::lock_guard lock(mu_);
+  count_good(row.counts, took, objective);
 }
 
 void TrafficStats::ended(Row& row, End end, Duration took, Duration objective) {
   const std::lock_guard lock(mu_);
   --row.in_flight;
+  --row.load;
   switch (end) {
     case End::ok:
-      ++row.counts.ok;
-      row.counts.within_objective += took <= objective ? 1 : 0;
-      row.counts.latency.record(took);
+      count_good(row.counts, took, objective);
       break;
     case End::error:
       ++row.counts.errors;
@@ -49,6 +61,7 @@ void TrafficStats::ended(Row& row, End end, Duration took, Duration objective) {
       ++row.counts.timeouts;
       break;
     case End::dropped:
+    case End::closed:
       break;
   }
 }

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "agent/enforce/gateway/in_flight.h"
 #include "agent/enforce/gateway/traffic.h"
 #include "common/base/time.h"
 
@@ -14,20 +15,28 @@ namespace weir::agent {
 /// a short lock, nearly always free, guards each count.
 class TrafficStats {
  public:
-  /// How an attempt ended. `dropped`: the client went away, which says nothing about the server.
-  enum class End { ok, error, timeout, dropped };
+  /// `shared` outlives the stats.
+  explicit TrafficStats(InFlightCounts& shared) : shared_(shared) {}
+
+  /// How an attempt ended. `dropped`: for a reason that says nothing about the destination, such as
+  /// a client that went away. `closed`: what was counted by `opened` is over.
+  enum class End { ok, error, timeout, dropped, closed };
 
   /// Opaque to everybody else but for its region; lives as long as the stats.
   struct Row {
     RegionName region;            // constant
     DestinationTraffic counts;    // in flight apart
-    std::uint32_t in_flight = 0;  // written by the worker alone, which may read it without the lock
+    std::uint32_t in_flight = 0;  // of this worker
+    SharedCount load;             // of all workers
   };
 
   /// The row of this destination, made when new. Worker's thread.
   Row& row(const ServiceName& service, const RegionName& region);
 
   void started(Row& row);
+  /// A relay or tunnel stands: its answer is good, and what follows is no latency. It stays in
+  /// flight until `ended`.
+  void opened(Row& row, Duration took, Duration objective);
   void ended(Row& row, End end, Duration took, Duration objective);
   void retried(Row& row);
   void client_accepted();
@@ -43,6 +52,7 @@ class TrafficStats {
   void collect(Collected& into);
 
  private:
+  InFlightCounts& shared_;
   std::mutex mu_;  // guards everything below
   std::map<Key, std::unique_ptr<Row>> rows_;
   std::uint64_t accepted_ = 0;

@@ -27,6 +27,7 @@ Worker::Worker(std::shared_ptr<const Shared> shared, std::uint64_t seed)
       context_(1),
       work_(asio::make_work_guard(context_)),
       tasks_(context_.get_executor()),
+      stats_(*shared_->in_flight),
       rng_(seed),
       routes_(shared_->routes.load()),
       endpoints_(shared_->endpoints.load()) {}
@@ -118,9 +119,7 @@ asio::awaitable<void> Worker::accept(std::shared_ptr<Acceptor> acceptor,
       stats_.client_refused();
       continue;
     }
-    boost::system::error_code ignored;
-    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    set_up(socket);
     stats_.client_accepted();
     if (!name) {
       tasks_.spawn("ingress", run_ingress_session(*this, std::move(socket)));
@@ -143,7 +142,6 @@ asio::awaitable<void> Worker::tick() {
     refresh();
     look_after();
     if (now() >= next_sweep) {
-      publish_in_flight();
       close_idle();
       next_sweep = now() + k_sweep;
     }
@@ -204,6 +202,7 @@ std::shared_ptr<Target> Worker::target(const ServiceName& service, const Endpoin
     target->service = service;
     target->address = address;
     target->ingress = ingress;
+    target->in_flight = shared_->in_flight->of_target(service, address, ingress);
   }
   return target;
 }
@@ -214,6 +213,10 @@ void Worker::rebuild() {
   for (auto& [name, entry] : services_) rebuild_service(*entry);
   std::erase_if(retired_, [](const auto& entry) { return entry.expired(); });
   for (const auto& entry : retired_) rebuild_service(*entry.lock());
+  // What was kept leads through a path or to a server that may be another one when it is back.
+  for (auto& [key, target] : targets_) {
+    if (!target->usable) target->idle.clear();
+  }
   for (Session* session : sessions_) session->on_tables();
 }
 
@@ -255,21 +258,6 @@ void Worker::signal(Target& target, EndpointSignal::Kind kind) {
              [shared = shared_, signal = EndpointSignal{target.service, target.address, kind}] {
                shared->on_signal(signal);
              });
-}
-
-void Worker::publish_in_flight() {
-  std::vector<EndpointTraffic> now_in_flight;
-  for (const auto& [key, target] : targets_) {
-    if (target->ingress) continue;
-    now_in_flight.push_back({target->service, target->address, target->in_flight});
-  }
-  const std::lock_guard lock(in_flight_mu_);
-  in_flight_ = std::move(now_in_flight);
-}
-
-std::vector<EndpointTraffic> Worker::endpoint_traffic() const {
-  const std::lock_guard lock(in_flight_mu_);
-  return in_flight_;
 }
 
 }  // namespace weir::agent

@@ -8,7 +8,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -49,6 +48,7 @@ class Worker {
     Clock& clock;
     boost::asio::any_io_executor callbacks;
     Gateway::OnSignal on_signal;
+    std::unique_ptr<InFlightCounts> in_flight = std::make_unique<InFlightCounts>();
   };
   using Acceptor = boost::asio::ip::tcp::acceptor;
 
@@ -62,8 +62,6 @@ class Worker {
   bool drained() const { return drained_; }
   boost::asio::io_context& context() { return context_; }
   TrafficStats& stats() { return stats_; }
-  /// In flight per server, at most 250 ms old.
-  std::vector<EndpointTraffic> endpoint_traffic() const;
 
   // Worker's thread, from here on.
   void set_plans(std::vector<ServicePlan> plans);
@@ -93,7 +91,6 @@ class Worker {
   void rebuild();
   void rebuild_service(ServiceEntry& entry);
   std::shared_ptr<Target> target(const ServiceName& service, const Endpoint& address, bool ingress);
-  void publish_in_flight();
 
   const std::shared_ptr<const Shared> shared_;
   boost::asio::io_context context_;
@@ -114,9 +111,6 @@ class Worker {
   Time cut_at_ = Time::max();
   bool draining_ = false;
   std::atomic<bool> drained_ = false;
-
-  mutable std::mutex in_flight_mu_;
-  std::vector<EndpointTraffic> in_flight_;  // guarded by in_flight_mu_
 };
 
 }  // namespace weir::agent

@@ -29,14 +29,11 @@ void check_request(std::string_view bytes) {
   rewrite.upgrade = !head.upgrade.empty();
   std::string out;
   write_request(head, rewrite, out);
-  HeadScanner again;
+  HeadScanner again(k_head_limits_inside);
   RequestHead parsed;
   const std::string_view next = whole_head(out, again);
-  // The way on may be a few bytes longer than the limits allow on the way in.
-  if (next.empty() && out.size() + 200 > k_head_line_max) return;
-  if (next.empty() && head.field_count + 3 > k_head_fields_max) return;
+  // However large it was: another agent takes what this one passes on.
   WEIR_ASSERT(next.size() == out.size(), out);
-  if (head.field_count + 3 > k_head_fields_max) return;
   WEIR_ASSERT(!parse_request(next, parsed), out);
   WEIR_ASSERT(parsed.method == head.method && parsed.target == head.target, out);
   WEIR_ASSERT(parsed.framing == head.framing, out);
@@ -50,10 +47,9 @@ void check_response(std::string_view bytes) {
   if (own.empty() || parse_response(own, "GET", head)) return;
   std::string out;
   write_response(head, {}, out);
-  HeadScanner again;
+  HeadScanner again(k_head_limits_inside);
   ResponseHead parsed;
   const std::string_view next = whole_head(out, again);
-  if (next.empty() && out.size() + 200 > k_head_line_max) return;
   WEIR_ASSERT(next.size() == out.size(), out);
   WEIR_ASSERT(!parse_response(next, "GET", parsed), out);
   WEIR_ASSERT(parsed.status == head.status && parsed.framing == head.framing, out);

@@ -333,25 +333,41 @@ TEST(Failover, ForgetsErrorsOlderThanTheWindow) {
   EXPECT_EQ(world.weights(), (Weights{130, 100, 100}));
 }
 
-TEST(Failover, SendsNoMoreToARegionThatIsFull) {
+TEST(Failover, TakesWeightInProportionFromARegionNearItsLimit) {
   World world;
   world.rules().max_in_flight = 100;
   world.start();
-  world.results(k_eu, 0, 0, 100);
-  EXPECT_EQ(world.weights(), (Weights{130, 0, 100}));
-  EXPECT_EQ(world.at(k_eu).state, "full: 100 in flight");
-  world.results(k_eu, 0, 0, 95);
-  EXPECT_EQ(world.weights(), (Weights{130, 0, 100}));
   world.results(k_eu, 0, 0, 90);
+  EXPECT_EQ(world.weights(), (Weights{130, 100, 100}));
+  world.results(k_eu, 0, 0, 100);
+  EXPECT_EQ(world.weights(), (Weights{130, 95, 100}));
+  EXPECT_EQ(world.at(k_eu).state, "spilling 5 %");
+  world.results(k_eu, 0, 0, 360);
+  EXPECT_EQ(world.weights(), (Weights{130, 47, 100}));
+  for (int n = 0; n < 8; ++n) world.results(k_eu, 0, 0, 10);
   EXPECT_EQ(world.weights(), (Weights{130, 100, 100})) << "no hold: nothing was broken";
+  EXPECT_TRUE(world.events.empty());
 }
 
-TEST(Failover, IgnoresTheLimitWhenEveryRegionIsFull) {
+TEST(Failover, NeverClosesARegionForItsLoad) {
   World world;
   world.rules().max_in_flight = 10;
   world.start();
-  for (const RegionName& region : {k_us, k_eu, k_ap}) world.results(region, 0, 0, 10);
-  EXPECT_EQ(world.weights(), (Weights{130, 100, 100}));
+  for (int n = 0; n < 100; ++n) world.results(k_eu, 0, 0, 1000);
+  EXPECT_GT(world.at(k_eu).weight, 0);
+  EXPECT_TRUE(world.events.empty());
+}
+
+TEST(Failover, KeepsTheProportionsWhenEveryRegionIsAtItsLimit) {
+  World world;
+  world.rules().max_in_flight = 10;
+  world.start();
+  for (int n = 0; n < 100; ++n) {
+    for (const RegionName& region : {k_us, k_eu, k_ap}) world.results(region, 0, 0, 10);
+  }
+  const auto all = world.at(k_us).weight + world.at(k_eu).weight + world.at(k_ap).weight;
+  EXPECT_NEAR(world.at(k_us).weight / all, 130.0 / 330, 0.001);
+  EXPECT_NEAR(world.at(k_eu).weight / all, 100.0 / 330, 0.001);
 }
 
 TEST(Failover, UsesTheNextTierWhenTheFirstIsGone) {
@@ -389,14 +405,56 @@ TEST(Failover, SuspectsItselfWhenItSeesNobody) {
   World world;
   world.start();
   world.path(agent_in(k_eu), false);
-  EXPECT_FALSE(world.table->isolated);
+  EXPECT_EQ(world.seen("agent.isolated"), 0);
   world.path(agent_in(k_ap), false);
-  EXPECT_TRUE(world.table->isolated);
   EXPECT_EQ(world.weights(), (Weights{130, 0, 0})) << "serves on locally";
   EXPECT_EQ(world.seen("agent.isolated"), 1);
   world.path(agent_in(k_ap), true);
-  EXPECT_FALSE(world.table->isolated);
   EXPECT_EQ(world.seen("agent.rejoined"), 1);
+}
+
+TEST(Failover, HoldsNobodyAwayForHavingBeenCutOffItself) {
+  World world;
+  world.start();
+  for (int blip = 0; blip < 5; ++blip) {
+    world.path(agent_in(k_eu), false);
+    world.pass(milliseconds(100));
+    world.path(agent_in(k_ap), false);
+    world.pass(seconds(2));
+    EXPECT_EQ(world.weights(), (Weights{130, 0, 0}));
+    world.path(agent_in(k_eu), true);
+    EXPECT_EQ(world.weights(), (Weights{130, 100, 0})) << "blip " << blip;
+    world.pass(milliseconds(700));
+    world.path(agent_in(k_ap), true);
+    EXPECT_EQ(world.weights(), (Weights{130, 100, 100})) << "blip " << blip;
+    world.pass(seconds(1));
+  }
+}
+
+TEST(Failover, RampsWithoutHoldAfterItWasCutOffForLong) {
+  World world;
+  world.start();
+  world.path(agent_in(k_eu), false);
+  world.path(agent_in(k_ap), false);
+  world.pass(seconds(60));
+  world.path(agent_in(k_eu), true);
+  world.path(agent_in(k_ap), true);
+  EXPECT_EQ(world.weights(), (Weights{130, 0, 0}));
+  world.pass(milliseconds(2500));
+  EXPECT_EQ(world.weights(), (Weights{130, 50, 50}));
+}
+
+TEST(Failover, HoldsAwayWhatWasLostLongBeforeItWasCutOff) {
+  World world;
+  world.start();
+  world.path(agent_in(k_eu), false);
+  world.pass(seconds(10));
+  world.path(agent_in(k_ap), false);
+  world.pass(seconds(1));
+  world.path(agent_in(k_eu), true);
+  world.path(agent_in(k_ap), true);
+  EXPECT_EQ(world.seen("agent.isolated"), 1);
+  EXPECT_EQ(world.weights(), (Weights{130, 0, 0})) << "one path alone proves nothing";
 }
 
 TEST(Failover, StartsAtHomeAndTakesEachRegionInAsSoonAsItsPathIsUp) {
@@ -404,7 +462,7 @@ TEST(Failover, StartsAtHomeAndTakesEachRegionInAsSoonAsItsPathIsUp) {
   world.apply();
   world.look();
   EXPECT_EQ(world.weights(), (Weights{130, 0, 0}));
-  EXPECT_FALSE(world.table->isolated) << "not heard of yet is not gone";
+  EXPECT_EQ(world.seen("agent.isolated"), 0) << "not heard of yet is not gone";
   world.path(agent_in(k_eu), true);
   EXPECT_EQ(world.weights(), (Weights{130, 100, 0}));
   EXPECT_TRUE(world.events.empty());

@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -63,7 +64,7 @@ class Checks : public testing::Test {
  protected:
   Status check(const HealthCheckSpec& spec, const Endpoint& endpoint,
                milliseconds timeout = milliseconds(5000)) {
-    const auto transport = make_check_transport(spec, clock_);
+    const auto transport = make_check_transport(spec, clock_, exec_dir_);
     std::optional<Status> result;
     asio::co_spawn(context_, transport->check(endpoint, timeout),
                    [&](const std::exception_ptr&, const Status& status) { result = status; });
@@ -94,6 +95,7 @@ class Checks : public testing::Test {
 
   asio::io_context context_;
   SystemClock clock_;
+  std::filesystem::path exec_dir_ = "/bin";
 };
 
 TEST_F(Checks, TcpNeedsAConnectionAndNoMore) {
@@ -212,7 +214,7 @@ class ExecChecks : public Checks {
  protected:
   HealthCheckSpec script(const std::string& text) {
     HealthCheckSpec spec = of(HealthCheckSpec::Kind::exec);
-    spec.exec_argv = {"/bin/sh", "-c", text, "check"};
+    spec.exec_argv = {"sh", "-c", text, "check"};
     return spec;
   }
   const Endpoint endpoint_{IpAddress::v4(0x0a010001), 80};
@@ -245,7 +247,8 @@ TEST_F(ExecChecks, KillsTheWholeGroupAtTheTimeout) {
   ASSERT_GT(child, 0);
   // Dead, or a zombie that waits for init to collect it.
   bool gone = false;
-  for (int i = 0; i < 200 && !gone; ++i) {
+  const auto work = asio::make_work_guard(context_);  // makes run_for take its time
+  for (int i = 0; i < 400 && !gone; ++i) {
     std::string line;
     std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
     gone = !std::getline(stat, line) || line.find(") Z ") != std::string::npos;
@@ -269,9 +272,28 @@ TEST_F(ExecChecks, GivesNothingOfItselfToTheProgram) {
 
 TEST_F(ExecChecks, SaysWhichProgramIsMissing) {
   HealthCheckSpec spec = of(HealthCheckSpec::Kind::exec);
-  spec.exec_argv = {"/no/such/program"};
+  spec.exec_argv = {"no-such-program"};
   EXPECT_EQ(complaint(spec, endpoint_),
-            "cannot start \"/no/such/program\": No such file or directory");
+            "cannot start \"/bin/no-such-program\": No such file or directory");
+}
+
+TEST_F(ExecChecks, RunsNothingFromOutsideItsFolder) {
+  HealthCheckSpec spec = of(HealthCheckSpec::Kind::exec);
+  for (const char* name : {"/bin/true", "../bin/true", "sub/true", "./true", ".", "..", ""}) {
+    spec.exec_argv = {name};
+    EXPECT_EQ(complaint(spec, endpoint_),
+              "program \"" + std::string(name) +
+                  "\" is not run: it must be the name of a file in /bin, without a slash");
+  }
+  spec.exec_argv = {"true"};
+  EXPECT_EQ(complaint(spec, endpoint_), "healthy");
+}
+
+TEST_F(ExecChecks, RunsNothingAtAllUnlessTheAgentNamesAFolder) {
+  exec_dir_.clear();
+  EXPECT_EQ(complaint(script("exit 0"), endpoint_),
+            "program \"sh\" is not run: this agent has no health.exec_dir; set it to the folder of "
+            "its checks");
 }
 
 }  // namespace

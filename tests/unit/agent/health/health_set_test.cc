@@ -155,6 +155,36 @@ TEST_F(HealthSetTest, ReconcilesWithoutDisturbingWhatStays) {
   EXPECT_TRUE(script_.checks.empty());
 }
 
+TEST_F(HealthSetTest, OneNewServerKeepsNobodysNewsBack) {
+  set_.set_wanted({wanted_});
+  EXPECT_TRUE(set_.known().empty());
+  clock_.advance(seconds(1));
+  ASSERT_TRUE(set_.settled());
+  script_.servers[server(3)] = Script::Server::silent;
+  wanted_.endpoints.push_back(server(3));
+  set_.set_wanted({wanted_});
+  EXPECT_TRUE(set_.settled());
+  ASSERT_EQ(set_.known().size(), 2U) << "what is not checked yet is in no sum";
+  script_.servers[server(1)] = Script::Server::bad;
+  set_.report_failure(wanted_.service, server(1), "connection refused");
+  EXPECT_FALSE(set_.known()[0].healthy);
+  EXPECT_TRUE(set_.settled());
+  clock_.advance(seconds(1));
+  EXPECT_EQ(set_.known().size(), 3U);
+}
+
+TEST_F(HealthSetTest, WaitsTwoSecondsAtMostForTheFirstChecks) {
+  wanted_.spec.timeout = seconds(30);
+  script_.servers[server(1)] = Script::Server::silent;
+  set_.set_wanted({wanted_});
+  clock_.advance(milliseconds(1900));
+  EXPECT_FALSE(set_.settled());
+  clock_.advance(milliseconds(200));
+  EXPECT_TRUE(set_.settled());
+  ASSERT_EQ(set_.known().size(), 1U);
+  EXPECT_EQ(set_.known()[0].endpoint, server(2));
+}
+
 TEST_F(HealthSetTest, TakesUncheckedServersForHealthy) {
   wanted_.spec.kind = HealthCheckSpec::Kind::none;
   set_.set_wanted({wanted_});

@@ -149,6 +149,15 @@ TEST_F(PathServicePair, SaysWhyItCannotBindAndKeepsTrying) {
       << a->bind_problem();
 }
 
+TEST_F(PathServicePair, GivesASignOfLifeAndTakesNoMoreJobsThanItHolds) {
+  auto a = make(a_, 1, told_a_);
+  Told done;
+  for (int i = 0; i < 16; ++i) EXPECT_TRUE(a->post([&done] { done.add("alive"); }));
+  EXPECT_FALSE(a->post([] {})) << "nobody takes them yet";
+  a->start();
+  EXPECT_TRUE(done.wait_for("alive"));
+}
+
 TEST_F(PathServicePair, RefusesStrangersAndNoise) {
   auto a = make(a_, 1, told_a_);
   a->set_peers(only("b", b_));

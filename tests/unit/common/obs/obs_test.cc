@@ -186,5 +186,43 @@ TEST(Watchdog, SeesALoopThatLags) {
   EXPECT_TRUE(lagged);
 }
 
+TEST(WatchdogDeathTest, AbortsWhenALoopTakesNoJob) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        SystemClock clock;
+        Watchdog watchdog(clock,
+                          {.interval = milliseconds(5),
+                           .warn_after = milliseconds(1),
+                           .abort_after = milliseconds(20)},
+                          [](const std::string&, Duration) {});
+        watchdog.watch("paths", [](const std::function<void()>&) { return false; });
+        watchdog.start();
+        std::this_thread::sleep_for(std::chrono::seconds(30));
+      },
+      "loop paths has not answered");
+}
+
+TEST(Watchdog, WatchesALoopThatIsNoExecutorAndStops) {
+  SystemClock clock;
+  std::atomic<int> asked = 0;
+  std::atomic<bool> told = false;
+  Watchdog watchdog(clock, {.interval = milliseconds(1), .warn_after = milliseconds(0)},
+                    [&](const std::string&, Duration) { told = true; });
+  watchdog.watch("paths", [&asked](std::function<void()> job) {
+    ++asked;
+    job();
+    return true;
+  });
+  watchdog.start();
+  while (!told) std::this_thread::yield();
+  watchdog.stop();
+  watchdog.stop();
+  const int before = asked;
+  EXPECT_GT(before, 0);
+  EXPECT_EQ(watchdog.lags()[0].loop, "paths");
+  EXPECT_EQ(asked, before);
+}
+
 }  // namespace
 }  // namespace weir

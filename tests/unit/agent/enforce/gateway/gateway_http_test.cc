@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "agent/enforce/gateway/http1_head.h"
 #include "agent/enforce/gateway/proxy_v2.h"
 #include "tests/unit/agent/enforce/gateway/node.h"
 
@@ -111,6 +112,41 @@ TEST(GatewayHttp, KeepsTheClientsAddressForServersThatAskForProxyV2) {
   EXPECT_EQ(sources[0].address.to_string(), "127.0.0.1");
   EXPECT_NE(sources[0].port, sources[1].port);
   EXPECT_NE(sources[0].port, 0);
+}
+
+TEST(GatewayHttp, KeepsAConnectionThatNamesTheClientForItsNextRequests) {
+  ScriptedServer server([](Wire& wire) {
+    wire.read_exactly(16 + 12);  // the preamble, once
+    answers("ok")(wire);
+  });
+  ServicePlan plan = Node::http_plan();
+  plan.proxy_protocol = true;
+  Node eu("eu", plan);
+  eu.server(server.endpoint()).start("127.0.0.2");
+  Node us("us", plan);
+  us.to("eu", 100, &eu).start();
+  for (int client = 1; client <= 2; ++client) {
+    Wire wire = us.connect();
+    for (int n = 0; n < 5; ++n) {
+      wire.write("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+      EXPECT_EQ(body_of(wire.read_message()), "ok");
+    }
+    EXPECT_EQ(server.connections(), client) << "never shared with another client";
+  }
+}
+
+TEST(GatewayHttp, SendsTheLargestHeadItTakesToAnotherRegionToo) {
+  ScriptedServer server(answers("ok"));
+  Node eu("eu");
+  eu.server(server.endpoint()).start("127.0.0.2");
+  Node us("us");
+  us.to("eu", 100, &eu).start();
+  std::string head = "GET / HTTP/1.1\r\nHost:s\r\n";
+  for (std::size_t n = 1; n < k_head_limits.fields; ++n) {
+    head += "X" + std::to_string(n) + ":" + std::string(400, 'v') + "\r\n";
+  }
+  EXPECT_EQ(status_of(us.ask(head + "\r\n")), 200);
+  EXPECT_EQ(status_of(us.ask(head + "Y:1\r\n\r\n")), 431) << "one more is too many";
 }
 
 TEST(GatewayHttp, DropsWhatConcernsOneConnectionOnly) {

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "agent/enforce/gateway/proxy_v2.h"
 #include "tests/unit/agent/enforce/gateway/node.h"
 
@@ -108,6 +111,32 @@ TEST(GatewayTcp, KeepsTheClientsAddressForServersThatAskForProxyV2) {
   Wire wire = us.connect();
   const std::string seen = wire.read_to_end();
   EXPECT_TRUE(seen.starts_with("127.0.0.1:")) << seen;
+}
+
+TEST(GatewayTcp, AnIngressConfirmsOnceThoughItsServersComeAndGo) {
+  ScriptedServer one([](Wire& wire) { wire.read_to_end(); });
+  ScriptedServer other([](Wire& wire) { wire.read_to_end(); });
+  Node eu("eu", Node::tcp_plan());
+  eu.server(one.endpoint()).server(other.endpoint()).start("127.0.0.2");
+  ProxyPreamble preamble;
+  preamble.source = preamble.destination = one.endpoint();
+  preamble.service = Node::web().value();
+  std::string hello;
+  write_proxy_v2(preamble, hello);
+  std::atomic<bool> done = false;
+  std::thread changes([&] {
+    for (bool up = false; !done; up = !up) eu.set_healthy(one.endpoint(), up);
+  });
+  for (int n = 0; n < 300; ++n) {
+    Wire wire = Wire::connect(*eu.gateway().ingress());
+    wire.write(hello);
+    const std::string first = wire.read_exactly(1);
+    EXPECT_TRUE(first == "\x06" || first.empty());
+    wire.half_close();
+    EXPECT_EQ(wire.read_to_end(), "");
+  }
+  done = true;
+  changes.join();
 }
 
 TEST(GatewayTcp, AnIngressHangsUpOnStrangers) {

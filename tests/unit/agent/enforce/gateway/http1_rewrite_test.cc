@@ -33,8 +33,8 @@ TEST(Http1Rewrite, AppendsTheClientToAllItWasToldBefore) {
   EXPECT_EQ(rewritten("GET / HTTP/1.1\r\nHost: s\r\nX-Forwarded-For: 10.0.0.1\r\nX-A: 1\r\n"
                       "x-forwarded-for: 10.0.0.2\r\n\r\n",
                       rewrite),
-            "GET / HTTP/1.1\r\nHost: s\r\nX-A: 1\r\n"
-            "X-Forwarded-For: 10.0.0.1, 10.0.0.2, 192.0.2.9\r\n\r\n");
+            "GET / HTTP/1.1\r\nHost: s\r\nX-A: 1\r\nX-Forwarded-For: 10.0.0.1\r\n"
+            "X-Forwarded-For: 10.0.0.2, 192.0.2.9\r\n\r\n");
 }
 
 TEST(Http1Rewrite, TakesNoRefusalFromAServerOrAClient) {
@@ -74,9 +74,38 @@ TEST(Http1Rewrite, KnowsWhichMethodsMayBeRepeated) {
 }
 
 TEST(Http1Rewrite, TakesAnUnknownRefusalForPerhapsDone) {
-  EXPECT_EQ(find_refusal("no-endpoint").progress, Progress::untouched);
-  EXPECT_EQ(find_refusal("bad-answer").progress, Progress::answered);
-  EXPECT_EQ(find_refusal("something-new").progress, Progress::perhaps_done);
+  EXPECT_EQ(find_refusal(503, "no-endpoint").progress, Progress::untouched);
+  EXPECT_EQ(find_refusal(502, "bad-answer").progress, Progress::answered);
+  EXPECT_EQ(find_refusal(502, "something-new").progress, Progress::perhaps_done);
+}
+
+TEST(Http1Rewrite, KnowsWhenTheRequestItselfWasRefused) {
+  for (const int status : {400, 405, 414, 417, 431, 501, 505}) {
+    EXPECT_EQ(find_refusal(status, "whatever").progress, Progress::refused) << status;
+  }
+}
+
+/// What a client may send at most still fits after the gateway has added its own words.
+TEST(Http1Rewrite, KeepsTheLargestHeadWithinWhatAnotherAgentTakes) {
+  std::string head = "GET / HTTP/1.1\r\nHost:s\r\n";
+  head += "X-Forwarded-For:" + std::string(k_head_limits.line - 16, 'f') + "\r\n";
+  for (std::size_t n = 2; n < k_head_limits.fields; ++n) {
+    head += "X" + std::to_string(n) + ":" + std::string(450, 'a') + "\r\n";
+  }
+  while (head.size() + 6 < k_head_limits.head) head.insert(head.size() - 2, "a");
+  head += "\r\n";
+  HeadScanner own;
+  ASSERT_EQ(own.scan(head), HeadProgress::complete) << own.problem().reason;
+  RequestRewrite rewrite;
+  rewrite.client = "2001:db8:1111:2222:3333:4444:5555:6666";
+  const std::string out = rewritten(head, rewrite);
+  EXPECT_GT(out.size(), head.size());
+  HeadScanner strict;
+  EXPECT_EQ(strict.scan(out), HeadProgress::bad);
+  HeadScanner inside(k_head_limits_inside);
+  EXPECT_EQ(inside.scan(out), HeadProgress::complete) << inside.problem().reason;
+  RequestHead parsed;
+  EXPECT_FALSE(parse_request(out, parsed));
 }
 
 }  // namespace

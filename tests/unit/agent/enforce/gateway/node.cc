@@ -54,6 +54,17 @@ Node& Node::to(const std::string& region, double weight, const Node* node) {
   return *this;
 }
 
+Node& Node::to_door(const std::string& region, double weight, const Endpoint& door) {
+  Destination destination;
+  destination.region = RegionName(region);
+  destination.weight = weight;
+  destination.doors.push_back(
+      {{AgentId(region + "/agent-1"), RegionName(region), door.address}, true, true});
+  ingress_port_ = door.port;
+  destinations_.push_back(std::move(destination));
+  return *this;
+}
+
 Node& Node::start(const std::string& address, std::uint16_t ingress_port) {
   overlay_ = IpAddress::parse(address).value();
   GatewayOptions options;

@@ -33,6 +33,8 @@ class Node {
   }
   /// A destination: the own region, or another node's ingress.
   Node& to(const std::string& region, double weight, const Node* node = nullptr);
+  /// What pretends to be the ingress of another region.
+  Node& to_door(const std::string& region, double weight, const Endpoint& door);
   /// Starts the gateway; the ingress on `address`, port 0 or that of the first node.
   Node& start(const std::string& address = "127.0.0.1", std::uint16_t ingress_port = 0);
   void stop(std::chrono::milliseconds patience = std::chrono::milliseconds(0));

@@ -3,11 +3,13 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -72,6 +74,7 @@ bool Wire::write(std::string_view bytes) {
 
 bool Wire::fill() {
   char bytes[65536];
+  errno = 0;
   const ssize_t got = ::recv(descriptor_, bytes, sizeof(bytes), 0);
   if (got <= 0) return false;
   pending_.append(bytes, static_cast<std::size_t>(got));
@@ -118,6 +121,12 @@ std::string Wire::read_to_end() {
 
 bool Wire::at_end() { return pending_.empty() && !fill(); }
 
+bool Wire::ends_in_a_reset() {
+  while (fill()) {
+  }
+  return errno == ECONNRESET;
+}
+
 void Wire::half_close() { ::shutdown(descriptor_, SHUT_WR); }
 
 void Wire::reset() {
@@ -126,9 +135,15 @@ void Wire::reset() {
   ::close(std::exchange(descriptor_, -1));
 }
 
-ScriptedServer::ScriptedServer(Script script, const std::string& address)
+ScriptedServer::ScriptedServer(Script script, const std::string& address, bool narrow)
     : script_(std::move(script)) {
   listener_ = bound_socket({IpAddress::parse(address).value(), 0}, endpoint_);
+  if (narrow) {
+    const int segment = 536;
+    const int window = 2048;
+    ::setsockopt(listener_, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+    ::setsockopt(listener_, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+  }
   EXPECT_EQ(::listen(listener_, 128), 0);
   acceptor_ = std::thread([this] { accept_all(); });
 }

@@ -31,6 +31,8 @@ class Wire {
   std::string read_to_end();
   /// Whether the other side ended, or reset, the connection.
   bool at_end();
+  /// Whether the stream ends with a reset; discards what comes before.
+  bool ends_in_a_reset();
   void half_close();
   void reset();
   int descriptor() const { return descriptor_; }
@@ -46,7 +48,9 @@ class ScriptedServer {
  public:
   using Script = std::function<void(Wire&)>;
 
-  explicit ScriptedServer(Script script, const std::string& address = "127.0.0.1");
+  /// `narrow`: the connection holds only some 50 KB on the way that the script has not read.
+  explicit ScriptedServer(Script script, const std::string& address = "127.0.0.1",
+                          bool narrow = false);
   ~ScriptedServer();
 
   const Endpoint& endpoint() const { return endpoint_; }

@@ -1,0 +1,137 @@
+// The failover machine and the choices of the gateway together, in simulated time.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "agent/enforce/failover_machine.h"
+#include "agent/enforce/gateway/service_entry.h"
+
+namespace weir::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const RegionName k_us("us");
+const RegionName k_eu("eu");
+
+/// us and eu serve in tiers; each request takes as long as it takes, one comes every millisecond.
+class World {
+ public:
+  World(std::uint32_t limit, Duration latency)
+      : latency_(latency),
+        entry_(plan(limit), 7),
+        us_(stats_.row(k_web, k_us)),
+        eu_(stats_.row(k_web, k_eu)) {
+    Revision revision;
+    revision.self = {AgentId("us/agent-1"), k_us, ClusterName("c"), IpAddress::v4(0x0a5a0001U),
+                     IpPrefix::parse("10.90.0.0/16").value()};
+    MeshPeer peer;
+    peer.agent = AgentId("eu/agent-1");
+    peer.region = k_eu;
+    peer.cluster = ClusterName("c");
+    peer.overlay = IpAddress::v4(0x0a5a0002U);
+    revision.peers = {peer};
+    revision.services = {entry_.plan};
+    EXPECT_TRUE(machine_.apply(revision, now_));
+    machine_.on_path({peer.agent, k_eu, true, ""}, now_);
+    entry_.servers = {std::make_shared<Target>()};
+    entry_.destinations = {{&eu_, false, {std::make_shared<Target>()}}, {&us_, true, {}}};
+    look();
+  }
+
+  void pass(Duration duration) {
+    for (const Time until = now_ + duration; now_ < until;) {
+      now_ += milliseconds(1);
+      while (!under_way_.empty() && under_way_.front().ends <= now_) {
+        stats_.ended(*under_way_.front().row, TrafficStats::End::ok, latency_, latency_);
+        under_way_.pop_front();
+      }
+      const auto choice = entry_.choose({});
+      ASSERT_TRUE(choice.has_value());
+      stats_.started(*choice->row);
+      under_way_.push_back({now_ + latency_, choice->row});
+      if (now_ >= next_results_) take_results();
+      look();
+    }
+  }
+
+  std::uint64_t take_started_in_us() { return std::exchange(started_in_us_, 0); }
+  std::uint32_t in_flight_in_us() const { return us_.load; }
+
+ private:
+  struct Request {
+    Time ends;
+    TrafficStats::Row* row;
+  };
+
+  static ServicePlan plan(std::uint32_t limit) {
+    ServicePlan plan;
+    plan.service = k_web;
+    plan.listen_port = 8080;
+    plan.weights = {{k_us, 100}, {k_eu, 100}};
+    plan.failover.tiers = {{k_us}, {k_eu}};
+    plan.failover.max_in_flight = limit;
+    return plan;
+  }
+
+  void take_results() {
+    next_results_ = now_ + milliseconds(200);
+    TrafficStats::Collected collected;
+    stats_.collect(collected);
+    for (const auto& [key, row] : collected.rows) {
+      if (key.second == k_us) started_in_us_ += row.started;
+      machine_.on_results({key.first, key.second, row.ok, 0, row.in_flight}, now_);
+    }
+  }
+
+  void look() {
+    if (const auto table = machine_.update(now_)) entry_.routes = table->services.front();
+  }
+
+  static inline const ServiceName k_web{"shop/web"};
+  const Duration latency_;
+  Time now_{std::chrono::hours(1)};
+  Time next_results_ = now_;
+  FailoverMachine machine_;
+  InFlightCounts counts_;
+  TrafficStats stats_{counts_};
+  ServiceEntry entry_;
+  TrafficStats::Row& us_;
+  TrafficStats::Row& eu_;
+  std::deque<Request> under_way_;
+  std::uint64_t started_in_us_ = 0;
+};
+
+TEST(GatewayCapacity, TheExcessSpillsSteadilyToTheNextTier) {
+  for (const int latency_ms : {20, 150, 400}) {
+    // Half as much again as one region takes.
+    const auto limit = static_cast<std::uint32_t>(latency_ms * 2 / 3);
+    World world(limit, milliseconds(latency_ms));
+    world.pass(seconds(15));
+    world.take_started_in_us();
+    std::vector<double> shares;
+    for (int second = 0; second < 20; ++second) {
+      world.pass(seconds(1));
+      shares.push_back(static_cast<double>(world.take_started_in_us()) / 1000);
+      EXPECT_LE(world.in_flight_in_us(), limit);
+    }
+    const auto [least, most] = std::ranges::minmax(shares);
+    EXPECT_GE(least, 0.45) << latency_ms << " ms";
+    EXPECT_LE(most, 0.70) << latency_ms << " ms";
+    EXPECT_LE(most - least, 0.12) << latency_ms << " ms";
+  }
+}
+
+TEST(GatewayCapacity, ALoadBelowTheLimitStaysAtHome) {
+  World world(1000, milliseconds(150));
+  world.pass(seconds(5));
+  world.take_started_in_us();
+  world.pass(seconds(5));
+  EXPECT_EQ(world.take_started_in_us(), 5000U);
+}
+
+}  // namespace
+}  // namespace weir::agent
