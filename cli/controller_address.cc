@@ -1,6 +1,7 @@
 #include "cli/controller_address.h"
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -9,6 +10,11 @@
 
 namespace weir::cli {
 namespace {
+
+constexpr std::size_t k_answer_bytes_max = 64U << 20U;
+// Well below the ten seconds a call is given: a controller that cannot be reached is then told from
+// one that does not answer.
+constexpr std::chrono::milliseconds k_connect_timeout{4'000};
 
 Result<std::string> read_pem(const char* option, const std::string& path) {
   if (path.empty()) {
@@ -42,6 +48,8 @@ Status check_host_and_port(const std::string& server) {
 
 Result<RpcChannelOptions> channel_to(const ControllerAddress& address) {
   RpcChannelOptions options;
+  options.message_bytes_max = k_answer_bytes_max;
+  options.connect_timeout = k_connect_timeout;
   if (address.server.empty()) {
     options.target = "unix:" + address.socket;
     return options;

@@ -24,12 +24,18 @@ if(WEIR_CCACHE)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wimplicit-fallthrough
-                    -Wnon-virtual-dtor -Woverloaded-virtual -Wthread-safety -Werror
-                    -fdiagnostics-color=always -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
-                    "SHELL:-Xclang -fno-pch-timestamp")
+                    -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+                    -fdiagnostics-color=always -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # no-pch-timestamp: ccache shares what was compiled with a precompiled header.
+  add_compile_options(-Wthread-safety "SHELL:-Xclang -fno-pch-timestamp")
+  add_link_options(-fuse-ld=lld)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  message(FATAL_ERROR "GCC ${CMAKE_CXX_COMPILER_VERSION} destroys temporaries of co_await expressions twice: "
+                      "use clang++-19, or GCC 13 or newer")
+endif()
 add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT SPDLOG_COMPILED_LIB SPDLOG_SHARED_LIB
                         SPDLOG_FMT_EXTERNAL FMT_SHARED)
-add_link_options(-fuse-ld=lld)
 
 if(WEIR_SANITIZE)
   add_compile_options(-fsanitize=${WEIR_SANITIZE} -fno-sanitize-recover=all)

@@ -5,7 +5,7 @@
 #        weir::agent_health        adds the shell and links NEEDS
 #     A module with only one of the two still has the target weir::agent_health.
 #   weir_test(common_base_test result_test.cc NEEDS weir::common_base [TSAN])
-#   weir_fuzz(fuzz_uapi uapi_fuzz.cc NEEDS weir::agent_tunnel_pure)      corpus: ./corpus next to the CMakeLists.txt
+#   weir_fuzz(fuzz_uapi uapi_fuzz.cc NEEDS weir::agent_tunnel_pure)      corpus: ./corpus, words: ./dictionary
 #   weir_binary(weir-agent main.cc NEEDS weir::agent_app)
 #   weir_integration(path_cut path_cut.sh [TIMEOUT 120] [ARGS ...] [WAITS])   real processes; needs root; WAITS: most of its
 #                                                                         time passes in waiting, so it may run beside others
@@ -133,8 +133,12 @@ function(weir_fuzz name)
   weir_use_pch(${name} std)
   if(WEIR_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set(dictionary "")
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/dictionary")
+      set(dictionary "${CMAKE_CURRENT_SOURCE_DIR}/dictionary")
+    endif()
     set_property(GLOBAL APPEND PROPERTY WEIR_FUZZ_TARGETS ${name})
-    set_property(GLOBAL APPEND PROPERTY WEIR_FUZZ_LIST "$<TARGET_FILE:${name}> ${arg_CORPUS}\n")
+    set_property(GLOBAL APPEND PROPERTY WEIR_FUZZ_LIST "$<TARGET_FILE:${name}> ${arg_CORPUS} ${dictionary}\n")
   else()
     # Everywhere else the corpus is a unit test: each file once through the same entry point.
     target_sources(${name} PRIVATE "${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc")
@@ -172,7 +176,7 @@ function(weir_finish_targets)
     endif()
   endforeach()
   if(WEIR_FUZZ)
-    # What scripts/dev/fuzz runs: program and corpus, one a line.
+    # What scripts/dev/fuzz runs: program, corpus and dictionary if there is one, one a line.
     get_property(lines GLOBAL PROPERTY WEIR_FUZZ_LIST)
     list(JOIN lines "" lines)
     file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/fuzz-targets.txt" CONTENT "${lines}")

@@ -1,12 +1,13 @@
+// clang-format off
 // Measures the emulator from outside, as its users see it:
 //
-//   this process ──socket in lab a──▶ net0 ─▶ weir-netlab up ─▶ net0 ──socket in lab b──▶ this
-//   process
+//   this process ─socket in lab a─▶ net0 ─▶ weir-netlab up ─▶ net0 ─socket in lab b─▶ this process
 //
 // Delay: UDP datagrams that carry their number; the sending time is taken before the send, the
 // arrival by the kernel (SO_TIMESTAMPNS), so the figure holds the emulator's lateness and one way
 // through both stacks, not the wake-up of this process. Loss: datagrams counted at both ends.
 // Throughput: one TCP stream.
+// clang-format on
 
 #include "netlab/check.h"
 

@@ -173,6 +173,7 @@ Status Hub::apply(const SetCommand& command) {
 void Hub::cut_link(Link& link) {
   link.cut = true;
   ++link.cuts;
+  link.model.forget_order();
 }
 
 Status Hub::apply(const CutCommand& command) {

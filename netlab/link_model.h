@@ -53,6 +53,8 @@ class LinkModel {
 
   const LinkSettings& settings() const { return settings_; }
   void change(const LinkSettings& settings) { settings_ = settings; }
+  /// What is in flight will not arrive: packets from now on wait for nothing before them.
+  void forget_order() { last_due_ = {}; }
 
  private:
   /// `swing` in [-1, 1): how much of the jitter, and which way.

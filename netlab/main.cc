@@ -75,8 +75,7 @@ Status up(const Flags& flags) {
     }
     std::fflush(stdout);
   }
-  (*relay)->run(stop.get());
-  return {};
+  return (*relay)->run(stop.get());
 }
 
 Status say(const Flags& flags, const std::string& line) {

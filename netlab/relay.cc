@@ -45,17 +45,19 @@ Result<std::unique_ptr<Relay>> Relay::create(Topology topology, std::vector<TunN
   return relay;
 }
 
-void Relay::run(int stop_fd) {
+Status Relay::run(int stop_fd) {
   ask_for_precise_timers();
-  while (!down_) {
+  Status ended;
+  while (!down_ && ended) {
     wait(stop_fd);
     if (polled_[nodes_.size()].revents != 0) break;
-    read_nodes();
+    ended = read_nodes();
     deliver_due();
     control_->serve(clock_.now());
   }
   static_cast<void>(end_capture());
   control_->flush();
+  return ended;
 }
 
 void Relay::wait(int stop_fd) {
@@ -72,12 +74,20 @@ void Relay::wait(int stop_fd) {
   }
 }
 
-void Relay::read_nodes() {
+Status Relay::read_nodes() {
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
-    if ((polled_[node].revents & POLLIN) == 0) continue;
-    read_node(node);
-    deliver_due();
+    const int found = polled_[node].revents;
+    if ((found & POLLIN) != 0) {
+      read_node(node);
+      deliver_due();
+    } else if (found != 0) {
+      // The device is gone, and poll would say so at once for ever, at a real-time priority.
+      return fail(Code::unavailable, "the device of node " +
+                                         in_quotes(hub_.topology().nodes[node].name) +
+                                         " was taken away: the lab ends");
+    }
   }
+  return {};
 }
 
 void Relay::read_node(std::size_t node) {

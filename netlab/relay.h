@@ -28,14 +28,15 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// Until `stop_fd` is readable or a client says `down`.
-  void run(int stop_fd);
+  /// Until `stop_fd` is readable or a client says `down`. Errors: unavailable (names the node whose
+  /// device was taken away).
+  Status run(int stop_fd);
 
  private:
   Relay(Topology topology, std::vector<TunNode> nodes, Clock& clock);
 
   void wait(int stop_fd);
-  void read_nodes();
+  Status read_nodes();
   void deliver_due();
   void read_node(std::size_t node);
 

@@ -32,8 +32,7 @@ void read_log(ConfigSection log, AgentOptions& options) {
 
 }  // namespace
 
-Result<LoadedOptions> load_options(const std::filesystem::path& file) {
-  WEIR_ASSIGN(config, Config::load(file));
+Result<AgentOptions> read_agent_options(Config& config) {
   AgentOptions options;
   ConfigSection root = config.root();
   options.state_dir = root.text("state_dir", "/var/lib/weir-agent");
@@ -53,6 +52,12 @@ Result<LoadedOptions> load_options(const std::filesystem::path& file) {
   options.metrics = root.section("metrics").optional_endpoint("listen");
   read_log(root.section("log"), options);
   WEIR_TRY(config.finish());
+  return options;
+}
+
+Result<LoadedOptions> load_options(const std::filesystem::path& file) {
+  WEIR_ASSIGN(config, Config::load(file));
+  WEIR_ASSIGN(options, read_agent_options(config));
   return LoadedOptions{std::move(options), config.effective()};
 }
 

@@ -6,12 +6,13 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "common/config/config.h"
 #include "common/net/ip.h"
 #include "common/obs/log.h"
 
 namespace weir::agent {
 
-/// The agent's configuration file, checked. `docs/reference/agent.yaml.md` shows every field.
+/// The agent's configuration file, checked. `docs/configuration.md` lists every field.
 struct AgentOptions {
   std::filesystem::path state_dir;
 
@@ -29,6 +30,9 @@ struct AgentOptions {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
 };
+
+/// Reads everything and finishes `config`. Errors: as Config::finish, all complaints at once.
+Result<AgentOptions> read_agent_options(Config& config);
 
 /// Options and the text of `check-config`.
 struct LoadedOptions {

@@ -2,18 +2,11 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
-#include <map>
-#include <string>
-#include <vector>
 
-#include "common/base/ids.h"
+#include "agent/discovery/endpoint_map.h"
 #include "common/base/result.h"
-#include "common/net/ip.h"
 
 namespace weir::agent {
-
-/// The servers of this cluster by service, each list sorted and without duplicates.
-using EndpointMap = std::map<ServiceName, std::vector<Endpoint>>;
 
 /// Where the servers of this cluster come from: a file now; Kubernetes and DNS have the same shape.
 class Discovery {

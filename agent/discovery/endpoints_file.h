@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "agent/discovery/discovery.h"
+#include "agent/discovery/endpoint_map.h"
 #include "common/base/result.h"
 
 namespace weir::agent {

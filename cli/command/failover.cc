@@ -22,17 +22,20 @@ std::string text_of(AdminSession& session, const ListFailoversReply& reply) {
   return table_or(session, table, "No failover is active.");
 }
 
+constexpr Listing<ListFailoversRequest, ListFailoversReply> k_list{
+    "ListFailovers", "WatchFailovers", "FailoverList", "cannot list the failovers"};
+
 }  // namespace
 
 void add_failover(CommandSyntax program, AdminSession& session, Exit& exit) {
-  program.add_group("failover", "Where agents stay away")
-      .add("ls", "Every destination that agents avoid now")
-      .runs([&session, &exit] {
-        exit = ask_and_show<ListFailoversRequest, ListFailoversReply>(
-            session, admin_method<ListFailoversRequest, ListFailoversReply>("ListFailovers"), {},
-            "FailoverList", "cannot list the failovers",
-            [&](const ListFailoversReply& reply) { return text_of(session, reply); });
-      });
+  const auto watch = std::make_shared<bool>(false);
+  CommandSyntax ls = program.add_group("failover", "Where agents stay away")
+                         .add("ls", "Every destination that agents avoid now");
+  ls.flag("-w,--watch", *watch, "Follow every change");
+  ls.runs([&session, &exit, watch] {
+    exit = k_list.show(session, *watch, {},
+                       [&](const ListFailoversReply& reply) { return text_of(session, reply); });
+  });
 }
 
 }  // namespace weir::cli

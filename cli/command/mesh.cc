@@ -54,6 +54,9 @@ std::string text_of(AdminSession& session, const ListAgentsReply& reply) {
                   "No agent has joined yet: weirctl mesh token create --region R --cluster C");
 }
 
+constexpr Listing<ListAgentsRequest, ListAgentsReply> k_list{"ListAgents", "WatchAgents",
+                                                             "AgentList", "cannot list the agents"};
+
 Exit remove(AdminSession& session, const std::string& agent, bool yes) {
   if (!session.agree("Remove " + printable(agent) + "? It must join again with a new token.",
                      yes)) {
@@ -78,11 +81,12 @@ Exit remove(AdminSession& session, const std::string& agent, bool yes) {
 
 void add_mesh(CommandSyntax program, AdminSession& session, Exit& exit) {
   CommandSyntax mesh = program.add_group("mesh", "Agents and how they join");
-  mesh.add("ls", "Every agent that has joined").runs([&session, &exit] {
-    exit = ask_and_show<ListAgentsRequest, ListAgentsReply>(
-        session, admin_method<ListAgentsRequest, ListAgentsReply>("ListAgents"), {}, "AgentList",
-        "cannot list the agents",
-        [&](const ListAgentsReply& reply) { return text_of(session, reply); });
+  const auto watch = std::make_shared<bool>(false);
+  CommandSyntax ls = mesh.add("ls", "Every agent that has joined");
+  ls.flag("-w,--watch", *watch, "Follow every change");
+  ls.runs([&session, &exit, watch] {
+    exit = k_list.show(session, *watch, {},
+                       [&](const ListAgentsReply& reply) { return text_of(session, reply); });
   });
 
   struct Options {

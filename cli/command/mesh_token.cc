@@ -69,7 +69,7 @@ Exit create(AdminSession& session, const CreateOptions& options) {
   if (!file) {
     return session.fail_with(failed, file.error(), "remove the file, or name another with --out");
   }
-  const auto reply =
+  auto reply =
       session.ask(admin_method<CreateTokenRequest, CreateTokenReply>("CreateToken"), request);
   if (!reply) {
     if (!options.out.empty()) ::unlink(options.out.c_str());
@@ -82,6 +82,7 @@ Exit create(AdminSession& session, const CreateOptions& options) {
                                "weirctl mesh token revoke " + reply->token().id());
     }
   }
+  if (!options.out.empty()) reply->clear_secret();  // it is in the file, and nowhere else
   if (session.json()) {
     session.terminal().out << json_document("TokenCreated", *reply, false);
     return Exit::ok;
@@ -142,7 +143,7 @@ void add_mesh_token(CommandSyntax mesh, AdminSession& session, Exit& exit) {
   creation.option("--uses", options->uses, "How many agents may join with it").between(1, 1000);
   creation.option("--replaces", options->replaces,
                   "An agent whose machine or disk is gone: it leaves when the token is redeemed");
-  creation.option("--out", options->out, "Write it to a new file of mode 0600 instead");
+  creation.option("--out", options->out, "Write it to a new file of mode 0600, and nowhere else");
   creation.runs([&session, &exit, options] { exit = create(session, *options); });
 
   token.add("ls", "Every token, without its secret").runs([&session, &exit] {

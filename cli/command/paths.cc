@@ -6,6 +6,7 @@
 
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
+#include "cli/command/deadlines.h"
 #include "cli/command/show.h"
 #include "cli/render/matrix.h"
 #include "cli/render/units.h"
@@ -140,18 +141,8 @@ std::string ping_text(const PingPathReply& reply, const std::string& from, const
   return all + "\n";
 }
 
-Exit list(AdminSession& session, bool watch,
-          const std::function<std::string(const ListPathsReply&)>& as_text) {
-  const std::string failed = "cannot list the paths";
-  if (watch) {
-    return watch_and_show<ListPathsRequest, ListPathsReply>(
-        session, admin_stream<ListPathsRequest, ListPathsReply>("WatchPaths"), {}, "PathList",
-        failed, as_text);
-  }
-  return ask_and_show<ListPathsRequest, ListPathsReply>(
-      session, admin_method<ListPathsRequest, ListPathsReply>("ListPaths"), {}, "PathList", failed,
-      as_text);
-}
+constexpr Listing<ListPathsRequest, ListPathsReply> k_list{"ListPaths", "WatchPaths", "PathList",
+                                                           "cannot list the paths"};
 
 struct PingOptions {
   std::string from;
@@ -164,6 +155,7 @@ Exit ping(AdminSession& session, const PingOptions& options) {
   request.set_from_agent(options.from);
   request.set_to_agent(options.to);
   request.set_count(options.count);
+  session.deadline = ping_deadline(options.count);
   const auto reply = session.ask(admin_method<PingPathRequest, PingPathReply>("PingPath"), request);
   if (!reply) {
     return session.fail_with("cannot ping from " + options.from + " to " + options.to,
@@ -188,8 +180,8 @@ void add_paths(CommandSyntax program, AdminSession& session, Exit& exit) {
   CommandSyntax ls = paths.add("ls", "Every path, the worst first");
   ls.flag("-w,--watch", listing->watch, "Follow every change");
   ls.runs([&session, &exit, listing] {
-    exit = list(session, listing->watch,
-                [&](const ListPathsReply& reply) { return list_of(session, reply); });
+    exit = k_list.show(session, listing->watch, {},
+                       [&](const ListPathsReply& reply) { return list_of(session, reply); });
   });
 
   const auto table = std::make_shared<Options>();
@@ -199,8 +191,9 @@ void add_paths(CommandSyntax program, AdminSession& session, Exit& exit) {
       .one_of({"p50", "p99", "jitter", "loss"});
   matrix.runs([&session, &exit, table] {
     const Metric& metric = metrics().at(table->metric);
-    exit = list(session, table->watch,
-                [&](const ListPathsReply& reply) { return matrix_of(session, reply, metric); });
+    exit = k_list.show(session, table->watch, {}, [&](const ListPathsReply& reply) {
+      return matrix_of(session, reply, metric);
+    });
   });
 
   const auto pinging = std::make_shared<PingOptions>();

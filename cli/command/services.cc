@@ -72,18 +72,21 @@ std::string endpoints_of(AdminSession& session, const ListServicesReply& reply) 
   return table_or(session, table, "No endpoints: agents find them in their discovery files.");
 }
 
+constexpr Listing<ListServicesRequest, ListServicesReply> k_list{
+    "ListServices", "WatchServices", "ServiceList", "cannot list the services"};
+
 }  // namespace
 
 void add_services(CommandSyntax program, AdminSession& session, Exit& exit) {
-  program.add_group("services", "What the mesh carries")
-      .add("ls", "Every service by region; -o wide: by endpoint")
-      .runs([&session, &exit] {
-        exit = ask_and_show<ListServicesRequest, ListServicesReply>(
-            session, admin_method<ListServicesRequest, ListServicesReply>("ListServices"), {},
-            "ServiceList", "cannot list the services", [&](const ListServicesReply& reply) {
-              return session.wide() ? endpoints_of(session, reply) : regions_of(session, reply);
-            });
-      });
+  const auto watch = std::make_shared<bool>(false);
+  CommandSyntax ls = program.add_group("services", "What the mesh carries")
+                         .add("ls", "Every service by region; -o wide: by endpoint");
+  ls.flag("-w,--watch", *watch, "Follow every change");
+  ls.runs([&session, &exit, watch] {
+    exit = k_list.show(session, *watch, {}, [&](const ListServicesReply& reply) {
+      return session.wide() ? endpoints_of(session, reply) : regions_of(session, reply);
+    });
+  });
 }
 
 }  // namespace weir::cli

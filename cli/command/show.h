@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/admin_session.h"
+#include "cli/command/admin_methods.h"
 #include "cli/render/json.h"
 #include "cli/render/table.h"
 
@@ -62,5 +63,24 @@ Exit watch_and_show(AdminSession& session, const ServerStreamMethod<Request, Rep
   if (!ended) return session.fail_with(failed, ended.error());
   return Exit::ok;
 }
+
+/// What a listing calls: once, or with --watch for every change.
+template <typename Request, typename Reply>
+struct Listing {
+  const char* once;   // "ListPaths"
+  const char* watch;  // "WatchPaths"
+  const char* kind;   // "PathList"
+  const char* failed;
+
+  Exit show(AdminSession& session, bool watching, const Request& request,
+            const std::function<std::string(const Reply&)>& as_text) const {
+    if (watching) {
+      return watch_and_show<Request, Reply>(session, admin_stream<Request, Reply>(watch), request,
+                                            kind, failed, as_text);
+    }
+    return ask_and_show<Request, Reply>(session, admin_method<Request, Reply>(once), request, kind,
+                                        failed, as_text);
+  }
+};
 
 }  // namespace weir::cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/command/admin_methods.h"
+#include "cli/command/deadlines.h"
 #include "cli/render/text.h"
 
 namespace weir::cli {
@@ -35,12 +36,15 @@ std::string missing(const StatusReply& status, std::uint32_t expected_agents) {
 Exit wait_until_whole(AdminSession& session, const WaitOptions& options) {
   const auto get = admin_method<StatusRequest, StatusReply>("GetStatus");
   const Time end = session.now() + options.timeout;
+  const auto patience = session.deadline;
   std::string cause;
   std::string told;
   for (;;) {
+    session.deadline = question_deadline(end - session.now(), patience);
     const auto status = session.ask(get, StatusRequest());
     cause = status ? missing(*status, options.agents)
                    : "the controller does not answer: " + status.error().message();
+    session.deadline = patience;
     if (cause.empty()) return Exit::ok;
     if (session.now() >= end) break;
     if (cause != told && session.terminal().out_is_tty) {

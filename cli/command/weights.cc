@@ -114,21 +114,15 @@ struct GetOptions {
   bool watch = false;
 };
 
+constexpr Listing<GetWeightsRequest, GetWeightsReply> k_list{
+    "GetWeights", "WatchWeights", "WeightList", "cannot get the weights"};
+
 Exit get(AdminSession& session, const GetOptions& options) {
   GetWeightsRequest request;
   request.set_service(options.service);
   request.set_from_region(options.from);
-  const std::function<std::string(const GetWeightsReply&)> as_text =
-      [&](const GetWeightsReply& reply) { return text_of(session, reply); };
-  const std::string failed = "cannot get the weights";
-  if (options.watch) {
-    return watch_and_show<GetWeightsRequest, GetWeightsReply>(
-        session, admin_stream<GetWeightsRequest, GetWeightsReply>("WatchWeights"), request,
-        "WeightList", failed, as_text);
-  }
-  return ask_and_show<GetWeightsRequest, GetWeightsReply>(
-      session, admin_method<GetWeightsRequest, GetWeightsReply>("GetWeights"), request,
-      "WeightList", failed, as_text);
+  return k_list.show(session, options.watch, request,
+                     [&](const GetWeightsReply& reply) { return text_of(session, reply); });
 }
 
 struct ExplainOptions {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <set>
 #include <tuple>
@@ -35,6 +34,7 @@ struct Config::State {
   std::vector<std::shared_ptr<ConfigSection::Place>> places;
   std::vector<Complaint> complaints;
   std::vector<Asked> asked;
+  std::map<std::string, ConfigField> fields;  // by path
 };
 
 /// Where a section stands in the file, and which of its fields were asked for.
@@ -142,27 +142,6 @@ std::string spell(double ratio) {
 
 // ---- Config
 
-Result<Config> Config::load(const std::filesystem::path& file) {
-  std::error_code problem;
-  const auto status = std::filesystem::status(file, problem);
-  if (!std::filesystem::exists(status)) {
-    return fail(Code::not_found, "config file " + file.string() + " does not exist");
-  }
-  if (std::filesystem::is_directory(status)) {
-    return fail(Code::invalid_argument, "config file " + file.string() + " is a directory");
-  }
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream)
-    return fail(Code::permission_denied, "config file " + file.string() + " cannot be read");
-  std::string text(k_config_bytes_max + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > k_config_bytes_max) {
-    return fail(Code::resource_exhausted, "config file " + file.string() + " is larger than 1 MiB");
-  }
-  return parse(text, file.string());
-}
-
 Result<Config> Config::parse(std::string_view text, std::string name) {
   const auto refuse = [&name](int line, const std::string& what) {
     return fail(Code::invalid_argument, name + ":" + std::to_string(line) + ": " + what);
@@ -239,6 +218,12 @@ std::string Config::effective() const {
   return text;
 }
 
+std::vector<ConfigField> Config::fields() const {
+  std::vector<ConfigField> all;
+  for (const auto& [path, field] : state_->fields) all.push_back(field);
+  return all;
+}
+
 // ---- ConfigSection
 
 ConfigSection::ConfigSection(Config::State* state, std::shared_ptr<Place> place)
@@ -258,6 +243,19 @@ void ConfigSection::complain(std::string_view name, std::string what) {
   const YAML::Node node = place_->find(name);
   state_->complain(node.IsDefined() ? line_of(node) : place_->line, place_->path_of(name),
                    std::move(what));
+}
+
+/// For the reference: entries of a list are one field.
+void ConfigSection::note(std::string_view name, std::string takes,
+                         std::optional<std::string> fallback) {
+  std::string path;
+  bool in_brackets = false;
+  for (const char letter : place_->path_of(name)) {
+    in_brackets = letter == '[' || (in_brackets && letter != ']');
+    if (!in_brackets || letter == '[') path += letter;
+  }
+  ConfigField field{path, std::move(takes), std::move(fallback)};
+  state_->fields.emplace(std::move(path), std::move(field));
 }
 
 /// The text of a field, noted as asked for; nullopt when it is missing or no scalar.
@@ -282,6 +280,7 @@ std::optional<std::string> ConfigSection::scalar(std::string_view name, bool req
 }
 
 std::string ConfigSection::text(std::string_view name, std::optional<std::string> fallback) {
+  note(name, "text", fallback);
   const auto read = scalar(name, !fallback, fallback.value_or(""));
   if (read && read->empty() && !fallback) complain(name, "must not be empty");
   return read ? *read : fallback.value_or("");
@@ -292,7 +291,10 @@ bool ConfigSection::boolean(std::string_view name, std::optional<bool> fallback)
 }
 
 std::int64_t ConfigSection::integer(std::string_view name, const IntegerRule& rule) {
-  const auto read = scalar(name, !rule.fallback, std::to_string(rule.fallback.value_or(0)));
+  const std::string bounds = std::to_string(rule.min) + " to " + std::to_string(rule.max);
+  const std::string shown = std::to_string(rule.fallback.value_or(0));
+  note(name, bounds, rule.fallback ? std::optional(shown) : std::nullopt);
+  const auto read = scalar(name, !rule.fallback, shown);
   if (!read) return rule.fallback.value_or(rule.min);
   std::int64_t value = 0;
   const auto [end, problem] = std::from_chars(read->data(), read->data() + read->size(), value);
@@ -300,13 +302,14 @@ std::int64_t ConfigSection::integer(std::string_view name, const IntegerRule& ru
       value <= rule.max) {
     return value;
   }
-  complain(name, in_quotes(*read) + " must be a whole number from " + std::to_string(rule.min) +
-                     " to " + std::to_string(rule.max));
+  complain(name, in_quotes(*read) + " must be a whole number from " + bounds);
   return rule.fallback.value_or(rule.min);
 }
 
 std::chrono::milliseconds ConfigSection::duration(std::string_view name, const DurationRule& rule) {
   const auto fallback = rule.fallback.value_or(rule.min);
+  note(name, spell(rule.min) + " to " + spell(rule.max),
+       rule.fallback ? std::optional(spell(fallback)) : std::nullopt);
   const auto read = scalar(name, !rule.fallback, spell(fallback));
   if (!read) return fallback;
   const auto value = parse_duration(*read);
@@ -322,6 +325,7 @@ std::chrono::milliseconds ConfigSection::duration(std::string_view name, const D
 }
 
 double ConfigSection::ratio(std::string_view name, std::optional<double> fallback) {
+  note(name, "0 to 1, or a percentage", fallback ? std::optional(spell(*fallback)) : std::nullopt);
   const auto read = scalar(name, !fallback, spell(fallback.value_or(0)));
   if (!read) return fallback.value_or(0);
   if (const auto value = parse_ratio(*read)) return *value;
@@ -330,6 +334,7 @@ double ConfigSection::ratio(std::string_view name, std::optional<double> fallbac
 }
 
 IpAddress ConfigSection::address(std::string_view name, std::optional<IpAddress> fallback) {
+  note(name, "address", fallback ? std::optional(fallback->to_string()) : std::nullopt);
   const auto read = scalar(name, !fallback, fallback.value_or(IpAddress()).to_string());
   if (!read) return fallback.value_or(IpAddress());
   if (const auto value = IpAddress::parse(*read)) return *value;
@@ -338,6 +343,7 @@ IpAddress ConfigSection::address(std::string_view name, std::optional<IpAddress>
 }
 
 IpPrefix ConfigSection::prefix(std::string_view name, std::optional<IpPrefix> fallback) {
+  note(name, "prefix", fallback ? std::optional(fallback->to_string()) : std::nullopt);
   const auto read = scalar(name, !fallback, fallback.value_or(IpPrefix()).to_string());
   if (!read) return fallback.value_or(IpPrefix());
   if (const auto value = IpPrefix::parse(*read)) return *value;
@@ -346,6 +352,7 @@ IpPrefix ConfigSection::prefix(std::string_view name, std::optional<IpPrefix> fa
 }
 
 Endpoint ConfigSection::endpoint(std::string_view name, std::optional<Endpoint> fallback) {
+  note(name, "address:port", fallback ? std::optional(fallback->to_string()) : std::nullopt);
   const auto read = scalar(name, !fallback, fallback.value_or(Endpoint()).to_string());
   if (!read) return fallback.value_or(Endpoint());
   if (const auto value = Endpoint::parse(*read)) return *value;
@@ -355,12 +362,14 @@ Endpoint ConfigSection::endpoint(std::string_view name, std::optional<Endpoint> 
 
 std::optional<Endpoint> ConfigSection::optional_endpoint(std::string_view name) {
   place_->known.emplace(name);
+  note(name, "address:port", "none");
   if (!has(name)) return std::nullopt;
   return endpoint(name);
 }
 
 std::vector<std::string> ConfigSection::texts(std::string_view name, std::size_t most) {
   place_->known.emplace(name);
+  note(name, "list of at most " + std::to_string(most), "[]");
   const YAML::Node node = place_->find(name);
   std::vector<std::string> values;
   if (!node.IsDefined() || node.IsNull()) return values;
@@ -382,6 +391,7 @@ std::vector<std::string> ConfigSection::texts(std::string_view name, std::size_t
 std::vector<std::vector<std::string>> ConfigSection::text_lists(std::string_view name,
                                                                 std::size_t most) {
   place_->known.emplace(name);
+  note(name, "list of at most " + std::to_string(most) + " lists", "[]");
   const YAML::Node node = place_->find(name);
   std::vector<std::vector<std::string>> lists;
   if (!node.IsDefined() || node.IsNull()) return lists;
@@ -410,6 +420,7 @@ std::vector<std::vector<std::string>> ConfigSection::text_lists(std::string_view
 
 std::string ConfigSection::word(std::string_view name, const std::vector<std::string_view>& known,
                                 std::optional<std::string> fallback) {
+  note(name, listed(known), fallback);
   const auto read = scalar(name, !fallback, fallback.value_or(""));
   if (!read) return fallback.value_or("");
   if (std::ranges::find(known, *read) != known.end()) return *read;

@@ -35,6 +35,15 @@ struct DurationRule {
   std::optional<std::chrono::milliseconds> fallback = std::nullopt;
 };
 
+/// A field that a reader asked for, as the reference page lists it.
+struct ConfigField {
+  std::string path;                     // "services[].health.rise"
+  std::string takes;                    // "1 to 100", "debug, info, warn, error"
+  std::optional<std::string> fallback;  // nullopt: it is required
+
+  friend bool operator==(const ConfigField&, const ConfigField&) = default;
+};
+
 /// One configuration file, being read. Not copied; sections stay valid as long as it lives.
 class Config {
  public:
@@ -57,6 +66,9 @@ class Config {
 
   /// Every field that was asked for with its value and where it came from, one a line.
   std::string effective() const;
+
+  /// Every field that was asked for, present or not, sorted by path.
+  std::vector<ConfigField> fields() const;
 
  private:
   friend class ConfigSection;
@@ -121,6 +133,7 @@ class ConfigSection {
   struct Place;
   ConfigSection(Config::State* state, std::shared_ptr<Place> place);
 
+  void note(std::string_view name, std::string takes, std::optional<std::string> fallback);
   std::string word(std::string_view name, const std::vector<std::string_view>& known,
                    std::optional<std::string> fallback);
   std::optional<std::string> scalar(std::string_view name, bool required,

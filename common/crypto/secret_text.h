@@ -8,6 +8,12 @@
 
 namespace weir {
 
+/// Empties a text that held a secret, leaving nothing of it in its memory.
+inline void wipe_text(std::string& text) {
+  wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  text.clear();
+}
+
 /// Text that must not be seen: a private key in PEM, a join token. Wiped when destroyed; written to
 /// a stream it is "[secret]", and nothing converts it silently.
 class SecretText {
@@ -29,10 +35,7 @@ class SecretText {
   /// The place where it is really needed says so.
   const std::string& reveal() const { return text_; }
   bool empty() const { return text_.empty(); }
-  void clear() {
-    wipe({reinterpret_cast<std::uint8_t*>(text_.data()), text_.size()});
-    text_.clear();
-  }
+  void clear() { wipe_text(text_); }
 
   friend bool operator==(const SecretText& a, const SecretText& b) {
     return equal_in_constant_time(as_bytes(a.text_), as_bytes(b.text_));

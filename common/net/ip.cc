@@ -50,6 +50,10 @@ bool IpAddress::is_loopback() const {
                                         [](std::uint8_t byte) { return byte == 0; });
 }
 
+bool IpAddress::is_link_local() const {
+  return !v4_ && bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
+}
+
 std::uint32_t IpAddress::v4_host_order() const {
   WEIR_ASSERT(v4_, "not an IPv4 address: " + to_string());
   return load_be32(bytes_.data());

@@ -29,6 +29,8 @@ class IpAddress {
   bool is_v6() const { return !v4_; }
   bool is_unspecified() const;
   bool is_loopback() const;
+  /// fe80::/10: means something on one interface only.
+  bool is_link_local() const;
   /// 32 or 128.
   int bits() const { return v4_ ? 32 : 128; }
   /// 4 or 16 bytes in network order.

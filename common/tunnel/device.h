@@ -73,8 +73,8 @@ struct TunnelCounters {
 class TunnelDevice {
  public:
   /// Returns when the interface, the port and the UAPI socket are usable.
-  /// Errors: invalid_argument (an option), permission_denied, already_exists (interface or UAPI
-  /// socket in use), resource_exhausted (port taken), unavailable (the kernel refused).
+  /// Errors: invalid_argument (an option), permission_denied, already_exists (interface, UAPI
+  /// socket or port in use), unavailable (the kernel refused).
   static Result<std::unique_ptr<TunnelDevice>> create(TunnelOptions options);
 
   /// Stops both threads, then removes the interface, the port and the UAPI socket.
@@ -84,7 +84,7 @@ class TunnelDevice {
 
   /// Makes the device what `config` says, by difference (see Engine::apply). listen_port 0 keeps
   /// the port in use. Applying the same again changes nothing.
-  /// Errors: those of Engine::apply and resource_exhausted (the port is taken); nothing changed
+  /// Errors: those of Engine::apply and already_exists (the port is taken); nothing changed
   /// then; unavailable (the tunnel has ended).
   Status apply(const DeviceConfig& config);
 

@@ -38,6 +38,7 @@ struct PeerUpdate {
   bool replace_allowed_ips = false;
   std::optional<PresharedKey> preshared_key;  ///< all zeros takes it away
   std::optional<Endpoint> endpoint;
+  std::uint32_t endpoint_interface = 0;  ///< of a link-local endpoint; 0 is any
   std::optional<std::chrono::seconds> persistent_keepalive;
   std::vector<IpPrefix> allowed_ips;          ///< added; taken from the peer that held them
   std::vector<IpPrefix> removed_allowed_ips;  ///< taken from this peer, if it holds them
@@ -47,7 +48,8 @@ struct PeerUpdate {
 struct PeerState {
   PublicKey public_key{};
   std::optional<PresharedKey> preshared_key;
-  std::optional<Endpoint> endpoint;  ///< where its last authenticated packet came from
+  std::optional<Endpoint> endpoint;      ///< where its last authenticated packet came from
+  std::uint32_t endpoint_interface = 0;  ///< of a link-local endpoint; 0 is any
   std::chrono::seconds persistent_keepalive{0};
   std::optional<WallTime> last_handshake;
   std::uint64_t rx_bytes = 0;  ///< authenticated UDP payload, handshakes included

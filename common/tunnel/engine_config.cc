@@ -139,7 +139,7 @@ Status Engine::Core::update_peer(const PeerUpdate& update, Time now, EngineOutpu
 
 void Engine::Core::change_peer(Peer& peer, const PeerUpdate& update, Time now, EngineOutput& out) {
   if (update.preshared_key) peer.preshared_key = *update.preshared_key;  // for the next handshake
-  if (update.endpoint) set_endpoint(peer, *update.endpoint);
+  if (update.endpoint) set_endpoint(peer, *update.endpoint, update.endpoint_interface);
   if (update.replace_allowed_ips) allowed_ips_.erase_owner(peer.slot);
   for (const IpPrefix& prefix : update.removed_allowed_ips) {
     allowed_ips_.erase(prefix, peer.slot);
@@ -162,9 +162,10 @@ void Engine::Core::set_keepalive(Peer& peer, std::chrono::seconds interval, Time
   }
 }
 
-void Engine::Core::set_endpoint(Peer& peer, const Endpoint& endpoint) {
+void Engine::Core::set_endpoint(Peer& peer, const Endpoint& endpoint,
+                                std::uint32_t interface_index) {
   peer.configured_endpoint = endpoint;
-  peer.path = UdpPath{.remote = endpoint};
+  peer.path = UdpPath{.remote = endpoint, .interface_index = interface_index};
 }
 
 void Engine::Core::remove_all_peers() {
@@ -236,7 +237,10 @@ DeviceState Engine::Core::state() const {
     PeerState told;
     told.public_key = peer->public_key;
     if (!peer->preshared_key.is_zero()) told.preshared_key = peer->preshared_key;
-    if (peer->path) told.endpoint = peer->path->remote;
+    if (peer->path) {
+      told.endpoint = peer->path->remote;
+      told.endpoint_interface = peer->path->interface_index;
+    }
     told.persistent_keepalive = peer->persistent_keepalive;
     told.last_handshake = peer->last_handshake;
     told.rx_bytes = peer->rx_bytes;
@@ -250,7 +254,7 @@ DeviceState Engine::Core::state() const {
 void Engine::Core::forget_local(const IpAddress& local) {
   for (const std::unique_ptr<Peer>& peer : peers_) {
     if (peer == nullptr || !peer->path || peer->path->local != local) continue;
-    peer->path = UdpPath{.remote = peer->path->remote};
+    peer->path = peer->path->without_local();
   }
 }
 

@@ -60,7 +60,7 @@ class Engine::Core {
   void remove_peer(Peer& peer);
   void change_peer(Peer& peer, const PeerUpdate& update, Time now, EngineOutput& out);
   void set_keepalive(Peer& peer, std::chrono::seconds interval, Time now, EngineOutput& out);
-  void set_endpoint(Peer& peer, const Endpoint& endpoint);
+  void set_endpoint(Peer& peer, const Endpoint& endpoint, std::uint32_t interface_index);
   void compute_static_static(Peer& peer) const;
   std::vector<std::vector<IpPrefix>> prefixes_by_slot() const;
 

@@ -13,7 +13,11 @@ namespace weir {
 struct UdpPath {
   Endpoint remote = {};
   IpAddress local = {};
-  std::uint32_t interface_index = 0;  ///< 0 is any
+  std::uint32_t interface_index = 0;  ///< 0 is any; set for link-local remotes
+
+  /// The same remote, our own address left to the kernel. The interface stays: a link-local remote
+  /// is nowhere without it.
+  UdpPath without_local() const { return {remote, {}, interface_index}; }
 
   friend bool operator==(const UdpPath&, const UdpPath&) = default;
 };

@@ -62,7 +62,7 @@ void Engine::Core::on_timer(Time now, EngineOutput& out) {
         break;
       }
       case PeerTimer::new_handshake:
-        peer.path = UdpPath{.remote = peer.path->remote};  // our own address may be what is wrong
+        peer.path = peer.path->without_local();  // our own address may be what is wrong
         start_handshake(peer, Attempt::first, now_, out);
         break;
       case PeerTimer::forget_keys:
@@ -81,7 +81,7 @@ void Engine::Core::on_timer(Time now, EngineOutput& out) {
 
 void Engine::Core::retransmit(Peer& peer, Time now, EngineOutput& out) {
   if (now - peer.attempt_started < k_attempt_time) {
-    if (peer.path) peer.path = UdpPath{.remote = peer.path->remote};
+    if (peer.path) peer.path = peer.path->without_local();
     start_handshake(peer, Attempt::again, now, out);
     return;
   }

@@ -3,14 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 
+// clang-format off
 /// The four messages on the wire, all integers little-endian:
 ///
-///   initiation 148   type(4) sender(4)             ephemeral(32) static(48) timestamp(28) mac1
-///   mac2 response    92   type(4) sender(4) receiver(4) ephemeral(32) empty(16) mac1 mac2 cookie
-///   64   type(4) receiver(4) nonce(24) cookie(32) data      32+n   type(4) receiver(4) counter(8)
-///   packet(n) tag(16)
+///   initiation  148   type(4) sender(4) ephemeral(32) static(48) timestamp(28) mac1 mac2
+///   response     92   type(4) sender(4) receiver(4) ephemeral(32) empty(16) mac1 mac2
+///   cookie       64   type(4) receiver(4) nonce(24) cookie(32)
+///   data       32+n   type(4) receiver(4) counter(8) packet(n) tag(16)
 ///
 /// `type` is one byte and three reserved zeros, so it is compared as one 32-bit number.
+// clang-format on
 namespace weir::wire {
 
 inline constexpr std::uint32_t k_initiation = 1;

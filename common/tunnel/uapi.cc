@@ -6,6 +6,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/text.h"
+#include "common/crypto/secret_text.h"
 
 namespace weir {
 namespace {
@@ -72,7 +73,31 @@ int errno_of(Code code) {
   }
 }
 
+/// An address and its zone, which only a link-local one has.
+struct ZonedEndpoint {
+  Endpoint endpoint;
+  std::string zone;
+};
+
+Result<ZonedEndpoint> parse_zoned(std::string_view value) {
+  const std::size_t percent = value.find('%');
+  const std::size_t end = value.find(']');
+  if (percent == std::string_view::npos || end == std::string_view::npos || end < percent) {
+    WEIR_ASSIGN(plain, Endpoint::parse(value));
+    return ZonedEndpoint{plain, {}};
+  }
+  WEIR_ASSIGN(endpoint, Endpoint::parse(std::string(value.substr(0, percent)) +
+                                        std::string(value.substr(end))));
+  if (!endpoint.address.is_link_local()) {
+    return fail(Code::invalid_argument,
+                "endpoint " + in_quotes(value) + " has a zone, and is not link-local");
+  }
+  return ZonedEndpoint{endpoint, std::string(value.substr(percent + 1, end - percent - 1))};
+}
+
 }  // namespace
+
+UapiParser::~UapiParser() { wipe_text(unfinished_); }
 
 std::vector<UapiRequest> UapiParser::feed(std::string_view bytes) {
   std::vector<UapiRequest> requests;
@@ -83,6 +108,7 @@ std::vector<UapiRequest> UapiParser::feed(std::string_view bytes) {
       break_off("a line is longer than " + std::to_string(k_line_max) + " bytes", requests);
       break;
     }
+    unfinished_.reserve(k_line_max);
     if (end == std::string_view::npos) {
       unfinished_.append(piece);
       break;
@@ -92,8 +118,9 @@ std::vector<UapiRequest> UapiParser::feed(std::string_view bytes) {
       take_line(piece, requests);
     } else {
       unfinished_.append(piece);
-      const std::string line = std::exchange(unfinished_, {});
+      std::string line = std::exchange(unfinished_, {});
       take_line(line, requests);
+      wipe_text(line);
     }
   }
   return requests;
@@ -196,9 +223,7 @@ Status UapiParser::take_peer_pair(std::string_view key, std::string_view value) 
     return {};
   }
   if (key == "endpoint") {
-    WEIR_ASSIGN(endpoint, Endpoint::parse(value));
-    peer.endpoint = Endpoint{endpoint.address.unmapped(), endpoint.port};
-    return {};
+    return take_endpoint(value);
   }
   if (key == "persistent_keepalive_interval") {
     return assign_number(peer.persistent_keepalive, key, value, UINT16_MAX);
@@ -208,6 +233,23 @@ Status UapiParser::take_peer_pair(std::string_view key, std::string_view value) 
     return fail(Code::unimplemented, "protocol_version " + in_quotes(value) + "; only 1 exists");
   }
   return fail(Code::invalid_argument, "unknown key " + in_quotes(key) + " of a peer");
+}
+
+Status UapiParser::take_endpoint(std::string_view value) {
+  WEIR_ASSIGN(zoned, parse_zoned(value));
+  PeerUpdate& peer = set_.peers.back();
+  peer.endpoint = Endpoint{zoned.endpoint.address.unmapped(), zoned.endpoint.port};
+  peer.endpoint_interface = 0;
+  if (zoned.zone.empty()) return {};
+  const auto number = parse_number(zoned.zone, UINT32_MAX);
+  if (number) {
+    peer.endpoint_interface = static_cast<std::uint32_t>(*number);
+  } else if (zones_) {
+    peer.endpoint_interface = zones_(zoned.zone);
+  }
+  if (peer.endpoint_interface != 0) return {};
+  return fail(Code::invalid_argument,
+              "endpoint " + in_quotes(value) + " is in the zone of no interface here");
 }
 
 Status UapiParser::take_allowed_ip(std::string_view value) {
@@ -232,7 +274,7 @@ void UapiParser::refuse(Error error) {
 void UapiParser::break_off(std::string why, std::vector<UapiRequest>& requests) {
   requests.emplace_back(UapiRefusal{Error(Code::invalid_argument, std::move(why))});
   begin_operation();
-  unfinished_.clear();
+  wipe_text(unfinished_);
   phase_ = Phase::broken;
 }
 
@@ -263,11 +305,28 @@ void print_pair(std::string& text, std::string_view key, std::uint64_t value) {
   print_pair(text, key, std::to_string(value));
 }
 
+/// Straight into `text`: a string in between would be freed with the key in it.
+void print_secret(std::string& text, std::string_view key, const SecretKey& secret) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  text.append(key).append("=");
+  for (const std::uint8_t byte : secret.bytes()) {
+    text.push_back(digits[byte >> 4U]);
+    text.push_back(digits[byte & 15U]);
+  }
+  text.append("\n");
+}
+
+std::string endpoint_of(const PeerState& peer) {
+  if (peer.endpoint_interface == 0) return peer.endpoint->to_string();
+  return "[" + peer.endpoint->address.to_string() + "%" + std::to_string(peer.endpoint_interface) +
+         "]:" + std::to_string(peer.endpoint->port);
+}
+
 void print_peer(std::string& text, const PeerState& peer) {
   print_pair(text, k_public_key, to_hex(peer.public_key));
-  print_pair(text, "preshared_key", to_hex(peer.preshared_key.value_or(PresharedKey()).bytes()));
+  print_secret(text, "preshared_key", peer.preshared_key.value_or(PresharedKey()));
   print_pair(text, "protocol_version", 1);
-  if (peer.endpoint) print_pair(text, "endpoint", peer.endpoint->to_string());
+  if (peer.endpoint) print_pair(text, "endpoint", endpoint_of(peer));
   const auto since_epoch = peer.last_handshake.value_or(WallTime()).time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
   print_pair(text, "last_handshake_time_sec", static_cast<std::uint64_t>(seconds.count()));
@@ -282,17 +341,31 @@ void print_peer(std::string& text, const PeerState& peer) {
   }
 }
 
+/// Never less than the answer has: a text that grows leaves its keys behind in the memory it had.
+std::size_t size_of_get(const DeviceState& device) {
+  constexpr std::size_t device_max = 192;
+  constexpr std::size_t peer_max = 512;
+  constexpr std::size_t allowed_ip_max = 64;
+  std::size_t size = device_max;
+  for (const PeerState& peer : device.peers) {
+    size += peer_max + allowed_ip_max * peer.allowed_ips.size();
+  }
+  return size;
+}
+
 }  // namespace
 
 std::string print_uapi_get(const UapiView& view) {
   std::string text;
+  text.reserve(size_of_get(view.device));
   if (view.device.private_key && !view.device.private_key->is_zero()) {
-    print_pair(text, "private_key", to_hex(view.device.private_key->bytes()));
+    print_secret(text, "private_key", *view.device.private_key);
   }
   if (view.listen_port != 0) print_pair(text, "listen_port", view.listen_port);
   if (view.fwmark != 0) print_pair(text, "fwmark", view.fwmark);
   for (const PeerState& peer : view.device.peers) print_peer(text, peer);
-  return text + "errno=0\n\n";
+  text.append("errno=0\n\n");
+  return text;
 }
 
 std::string print_uapi_result(const Status& status) {

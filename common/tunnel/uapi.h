@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -56,6 +58,15 @@ class UapiParser {
   static constexpr std::size_t k_peers_max = 65536;
   static constexpr std::size_t k_allowed_ips_max = 1U << 20;
 
+  /// The index of the interface that a zone names; 0: there is none.
+  using Zones = std::function<std::uint32_t(const std::string& name)>;
+
+  /// `zones` reads names such as the "eth0" of "[fe80::1%eth0]:51820"; without it only numbers.
+  explicit UapiParser(Zones zones = {}) : zones_(std::move(zones)) {}
+  ~UapiParser();
+  UapiParser(const UapiParser&) = default;
+  UapiParser& operator=(const UapiParser&) = default;
+
   /// Takes the next bytes of the connection and returns the requests they complete.
   std::vector<UapiRequest> feed(std::string_view bytes);
 
@@ -70,6 +81,7 @@ class UapiParser {
   Status take_pair(std::string_view key, std::string_view value);
   Status take_device_pair(std::string_view key, std::string_view value);
   Status take_peer_pair(std::string_view key, std::string_view value);
+  Status take_endpoint(std::string_view value);
   Status take_allowed_ip(std::string_view value);
   Status begin_peer(std::string_view value);
   void refuse(Error error);
@@ -77,8 +89,9 @@ class UapiParser {
   void finish_set(std::vector<UapiRequest>& requests);
   void begin_operation();
 
+  Zones zones_;
   Phase phase_ = Phase::operation;
-  std::string unfinished_;
+  std::string unfinished_;  // may hold half a key: never grows, wiped when done with
   UapiSet set_;
   std::optional<Error> refused_;
   std::size_t set_bytes_ = 0;
@@ -92,7 +105,8 @@ struct UapiView {
   std::uint32_t fwmark = 0;
 };
 
-/// The whole answer to a `get`, errno and empty line included.
+/// The whole answer to a `get`, errno and empty line included. It holds keys: wipe it after use; no
+/// other copy of them is left behind.
 std::string print_uapi_get(const UapiView& view);
 
 /// The whole answer to a `set`: "errno=0\n\n", or the negative errno that fits the error's code.

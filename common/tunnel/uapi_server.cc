@@ -1,5 +1,6 @@
 #include "common/tunnel/uapi_server.h"
 
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -18,6 +19,7 @@
 #include <optional>
 
 #include "common/base/text.h"
+#include "common/crypto/secret_text.h"
 #include "common/os/os_error.h"
 
 namespace weir {
@@ -93,8 +95,13 @@ struct UapiServer::Listener {
 };
 
 struct UapiServer::Client {
+  Client() = default;
+  ~Client() { wipe_text(answer); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
   Fd fd;
-  UapiParser parser;
+  UapiParser parser{[](const std::string& name) { return ::if_nametoindex(name.c_str()); }};
   std::deque<UapiRequest> requests;
   std::string answer;
   std::size_t sent = 0;
@@ -196,7 +203,9 @@ bool UapiServer::serve(Client& client, short events) {
   const ssize_t size = ::read(client.fd.get(), bytes.data(), bytes.size());
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   if (size == 0) return false;
-  auto requests = client.parser.feed({bytes.data(), static_cast<std::size_t>(size)});
+  const auto count = static_cast<std::size_t>(size);
+  auto requests = client.parser.feed({bytes.data(), count});
+  wipe({reinterpret_cast<std::uint8_t*>(bytes.data()), count});
   std::ranges::move(requests, std::back_inserter(client.requests));
   return answer_requests(client);
 }
@@ -210,7 +219,7 @@ bool UapiServer::answer_requests(Client& client) {
       client.sent += static_cast<std::size_t>(size);
     }
     client.sent = 0;
-    client.answer.clear();
+    wipe_text(client.answer);
     if (client.requests.empty()) return !client.parser.broken();
     client.answer = answer_to(client.requests.front());
     client.requests.pop_front();

@@ -48,7 +48,7 @@ Status set_socket_mark(int fd, std::uint32_t mark) {
 std::unexpected<Error> bind_error(std::uint16_t port, int number) {
   const Error error = os_error("bind UDP port " + std::to_string(port), number);
   if (number != EADDRINUSE) return fail(error);
-  return fail(Code::resource_exhausted,
+  return fail(Code::already_exists,
               error.message() + "; choose another listen port or stop what holds this one");
 }
 
@@ -206,7 +206,7 @@ Result<UdpPort> UdpPort::open(std::uint16_t port, std::uint32_t mark) {
     }
     auto v4 = open_family(AF_INET, chosen, mark);
     // The kernel chose a port for IPv6 that somebody holds in IPv4: let it choose again.
-    const bool unlucky = !v4 && v4.error().code() == Code::resource_exhausted && port == 0;
+    const bool unlucky = !v4 && v4.error().code() == Code::already_exists && port == 0;
     if (unlucky && attempt < k_random_port_attempts) continue;
     if (!v4) return fail(std::move(v4).error());
     if (!*v4 && !v6) return fail(Code::unavailable, "the host has neither IPv4 nor IPv6");

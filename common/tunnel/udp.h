@@ -57,7 +57,7 @@ class UdpIo {
 class UdpPort final : public UdpIo {
  public:
   /// `port` 0 takes a port that is free in both families. `mark` 0 is none.
-  /// Errors: resource_exhausted (port taken), permission_denied (mark without CAP_NET_ADMIN, port
+  /// Errors: already_exists (port taken), permission_denied (mark without CAP_NET_ADMIN, port
   /// below 1024), unavailable.
   static Result<UdpPort> open(std::uint16_t port, std::uint32_t mark);
   UdpPort(UdpPort&&) noexcept;

@@ -172,8 +172,14 @@ void AdminService::serve_views(RpcRouter& router) {
 void AdminService::serve_watches(RpcRouter& router) {
   add_watch<pb::StatusRequest, pb::StatusReply>(router, "WatchStatus", clock_,
                                                 [this](const auto&) { return backend_.status(); });
+  add_watch<pb::ListAgentsRequest, pb::ListAgentsReply>(
+      router, "WatchAgents", clock_, [this](const auto&) { return backend_.agents(); });
   add_watch<pb::ListPathsRequest, pb::ListPathsReply>(
       router, "WatchPaths", clock_, [this](const auto&) { return backend_.paths(); });
+  add_watch<pb::ListServicesRequest, pb::ListServicesReply>(
+      router, "WatchServices", clock_, [this](const auto&) { return backend_.services(); });
+  add_watch<pb::ListFailoversRequest, pb::ListFailoversReply>(
+      router, "WatchFailovers", clock_, [this](const auto&) { return backend_.failovers(); });
   add_watch<pb::GetWeightsRequest, pb::GetWeightsReply>(
       router, "WatchWeights", clock_, [this](const auto& what) { return backend_.weights(what); });
   router.server_stream<pb::ListEventsRequest, telemetry::v1::Event>(

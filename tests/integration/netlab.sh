@@ -116,9 +116,30 @@ wait "$pid"
 pid=
 if ip netns list | grep -q "^$lab-"; then fail "namespaces are left"; fi
 
-echo "- accuracy (limits for a machine that others use too)"
+echo "- a lab that loses a device ends and says so, instead of spinning"
+start 2>"$work/gone"
+ip -n "$lab-b" link del net0
+for _ in $(seq 100); do
+  kill -0 "$pid" 2>/dev/null || break
+  sleep 0.05
+done
+if kill -0 "$pid" 2>/dev/null; then fail "it still runs"; fi
+if wait "$pid"; then fail "it ended well"; fi
+pid=
+grep -q 'node "b" was taken away' "$work/gone" || fail "no reason: $(cat "$work/gone")"
+
+# The share of the last ten seconds in which something waited for a processor, in percent.
+pressure() { awk '/^some/ {sub("avg10=", "", $2); print int($2)}' /proc/pressure/cpu 2>/dev/null || echo 100; }
+echo "- accuracy"
 for attempt in 1 2 3; do
-  echo "  attempt $attempt"
-  "$netlab" check --added-p99-ms 5 --mbit 200 && exit 0
+  busy=$(pressure)
+  if [ "${busy:-100}" -lt 10 ]; then
+    limits=(--added-p99-ms 0.5 --mbit 500)
+    echo "  attempt $attempt, idle (pressure $busy %): ${limits[*]}"
+  else
+    limits=(--added-p99-ms 5 --mbit 200)
+    echo "  attempt $attempt, LOOSE limits, for others use the machine (pressure ${busy:-unknown} %): ${limits[*]}"
+  fi
+  "$netlab" check "${limits[@]}" && exit 0
 done
 fail "three times outside the limits"

@@ -36,6 +36,24 @@ TEST_F(CliMesh, ListsAgentsTheWorstFirst) {
             "eu-west-1/agent-1  main     10.90.0.2      1.12  2s ago  0.1.0    connected\n");
 }
 
+TEST_F(CliMesh, FollowsAgentsServicesAndFailovers) {
+  add_agent("eu-west-1/agent-1", true);
+  struct Case {
+    std::vector<std::string> command;
+    const char* kind;
+  };
+  for (const Case& row :
+       {Case{{"mesh", "ls", "--watch"}, "AgentList"}, Case{{"services", "ls", "-w"}, "ServiceList"},
+        Case{{"failover", "ls", "-w"}, "FailoverList"}}) {
+    std::vector<std::string> command = row.command;
+    command.insert(command.end(), {"-o", "json"});
+    const Outcome run = weirctl(command);
+    EXPECT_EQ(run.exit, 0) << run.err;
+    EXPECT_EQ(std::count(run.out.begin(), run.out.end(), '\n'), 2) << "one line for each change";
+    EXPECT_NE(run.out.find(row.kind), std::string::npos) << run.out;
+  }
+}
+
 TEST_F(CliMesh, SaysOnStandardErrorThatThereIsNothing) {
   const Outcome run = weirctl({"mesh", "ls"});
   EXPECT_EQ(run.exit, 0);
@@ -76,6 +94,14 @@ TEST_F(CliMesh, WritesATokenToAFileThatOnlyItsOwnerReads) {
   struct stat found{};
   ASSERT_EQ(::stat(file.c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777U, 0600U);
+
+  std::filesystem::remove(file);
+  std::vector<std::string> in_json = command;
+  in_json.insert(in_json.end(), {"-o", "json"});
+  const Outcome document = weirctl(in_json);
+  EXPECT_EQ(document.exit, 0) << document.err;
+  EXPECT_NE(document.out.find("\"TokenCreated\""), std::string::npos) << document.out;
+  EXPECT_EQ(document.out.find("weir1.abc"), std::string::npos) << "the file alone has the secret";
 
   admin_.token_asked.reset();
   const Outcome again = weirctl(command);

@@ -94,6 +94,12 @@ void FakeAdmin::fill(RpcRouter& router) {
   stream<StatusRequest, StatusReply>(router, "WatchStatus", [this] { return statuses; });
   stream<ListPathsRequest, ListPathsReply>(router, "WatchPaths",
                                            [this] { return std::vector{paths, paths}; });
+  stream<ListAgentsRequest, ListAgentsReply>(router, "WatchAgents",
+                                             [this] { return std::vector{agents, agents}; });
+  stream<ListServicesRequest, ListServicesReply>(
+      router, "WatchServices", [this] { return std::vector{services, services}; });
+  stream<ListFailoversRequest, ListFailoversReply>(
+      router, "WatchFailovers", [this] { return std::vector{failovers, failovers}; });
   stream<GetWeightsRequest, GetWeightsReply>(router, "WatchWeights",
                                              [this] { return std::vector{weights}; });
   stream<ListEventsRequest, telemetry::v1::Event>(router, "WatchEvents", [this] {

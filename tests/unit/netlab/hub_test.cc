@@ -93,6 +93,17 @@ TEST(Hub, DropsWhatIsInFlightWhenALinkIsCut) {
   EXPECT_EQ(arrivals(hub, at(milliseconds(50))), (std::vector<std::size_t>{2, 1}));
 }
 
+TEST(Hub, ForgetsTheOrderOfWhatACutHasDropped) {
+  Hub hub(lab("default: {delay: 10s}\n"));
+  hub.accept(0, packet_to("10.0.0.2"), at(milliseconds(0)));  // due after ten seconds
+  command(hub, "cut a b one");
+  command(hub, "heal a b");
+  command(hub, "set a b one delay=10ms");
+  hub.accept(0, packet_to("10.0.0.2"), at(milliseconds(100)));
+  EXPECT_EQ(arrivals(hub, at(milliseconds(110))), std::vector<std::size_t>{1})
+      << "it does not wait behind a packet that will never arrive";
+}
+
 TEST(Hub, CutsOneDirectionOrBoth) {
   for (const bool both : {false, true}) {
     Hub hub(lab(k_mesh));

@@ -140,5 +140,23 @@ TEST(Config, NamesAFileThatIsNotThere) {
   EXPECT_EQ(config.error().code(), Code::not_found);
 }
 
+TEST(Config, TellsEveryFieldThatWasAskedForWithItsRule) {
+  auto config = Config::parse("list: [{rise: 3}, {rise: 4}]\n", "f");
+  ASSERT_TRUE(config);
+  ConfigSection root = config->root();
+  for (ConfigSection& entry : root.sections("list")) {
+    entry.integer("rise", {.min = 1, .max = 100, .fallback = 2});
+  }
+  root.text("name");
+  root.optional_endpoint("listen");
+  root.duration("wait", {.max = std::chrono::seconds(60), .fallback = std::chrono::seconds(5)});
+  root.choice<int>("level", {{"low", 0}, {"high", 1}}, 1);
+  EXPECT_EQ(config->fields(), (std::vector<ConfigField>{{"level", "low, high", "high"},
+                                                        {"list[].rise", "1 to 100", "2"},
+                                                        {"listen", "address:port", "none"},
+                                                        {"name", "text", std::nullopt},
+                                                        {"wait", "0ms to 60s", "5s"}}));
+}
+
 }  // namespace
 }  // namespace weir

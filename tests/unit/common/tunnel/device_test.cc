@@ -114,7 +114,7 @@ TEST_F(TunnelDeviceInNamespace, KeepsEverythingWhenThePortIsTaken) {
   config.listen_port = holder->state()->listen_port;
   const Status refused = device->apply(config);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().code(), Code::resource_exhausted);
+  EXPECT_EQ(refused.error().code(), Code::already_exists);
   EXPECT_EQ(device->state()->listen_port, before->listen_port);
   EXPECT_TRUE(device->state()->device.peers.empty());
 }

@@ -49,6 +49,22 @@ TEST_F(EngineTimers, RetryAnInitiationEveryFiveSecondsWithJitterForNinety) {
   EXPECT_EQ(world.engine(a).counters().dropped_staged, 1U);
 }
 
+TEST_F(EngineTimers, KeepTheInterfaceOfALinkLocalPeer) {
+  PeerUpdate change;
+  change.public_key = world.key(b);
+  change.endpoint = *Endpoint::parse("[fe80::1]:51820");
+  change.endpoint_interface = 7;
+  ASSERT_TRUE(world.engine(a).update_peer(change, world.now(), world.output(a)));
+  cut();
+  world.send(a, b, 1);
+  world.run(seconds(20));
+  ASSERT_GE(world.count(wire::k_initiation, a), 3U);
+  for (const auto& datagram : world.wire) {
+    if (datagram.from == a) EXPECT_EQ(datagram.to.interface_index, 7U);
+  }
+  EXPECT_EQ(world.peer(a, b).endpoint_interface, 7U);
+}
+
 TEST_F(EngineTimers, StartAnewForAPacketAfterGivingUp) {
   cut();
   world.send(a, b, 1);

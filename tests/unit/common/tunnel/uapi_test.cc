@@ -230,6 +230,38 @@ TEST(UapiPrinter, PrintsADeviceAsWgReadsIt) {
                 "allowed_ip=10.0.0.0/8\nallowed_ip=fd00::/64\nerrno=0\n\n");
 }
 
+TEST(UapiParser, ReadsTheZoneOfALinkLocalEndpoint) {
+  const std::string set = "set=1\npublic_key=" + k_hex_2 + "\nendpoint=";
+  const auto known = [](const std::string& name) { return name == "eth0" ? 7U : 0U; };
+  struct Case {
+    const char* endpoint;
+    std::uint32_t interface_index;  // 0: refused
+  };
+  for (const Case& row :
+       {Case{"[fe80::1%eth0]:51820", 7}, Case{"[fe80::1%3]:51820", 3},
+        Case{"[fe80::1%eth9]:51820", 0}, Case{"[fe80::1%]:51820", 0}, Case{"[fe80::1%0]:51820", 0},
+        Case{"[2001:db8::1%eth0]:51820", 0}, Case{"192.0.2.1%eth0:51820", 0}}) {
+    const auto requests = UapiParser(known).feed(set + row.endpoint + "\n\n");
+    ASSERT_EQ(requests.size(), 1U) << row.endpoint;
+    const auto* const taken = std::get_if<UapiSet>(&requests[0]);
+    ASSERT_EQ(taken != nullptr, row.interface_index != 0) << row.endpoint;
+    if (taken == nullptr) continue;
+    EXPECT_EQ(taken->peers[0].endpoint.value().to_string(), "[fe80::1]:51820");
+    EXPECT_EQ(taken->peers[0].endpoint_interface, row.interface_index);
+  }
+  const auto nameless = parse(set + "[fe80::1%eth0]:51820\n\n");
+  EXPECT_TRUE(std::holds_alternative<UapiRefusal>(nameless.at(0))) << "no names without interfaces";
+}
+
+TEST(UapiPrinter, PrintsTheZoneOfALinkLocalEndpoint) {
+  DeviceState device;
+  device.peers.emplace_back();
+  device.peers[0].endpoint = *Endpoint::parse("[fe80::1]:9");
+  device.peers[0].endpoint_interface = 7;
+  EXPECT_NE(print_uapi_get({.device = device}).find("\nendpoint=[fe80::1%7]:9\n"),
+            std::string::npos);
+}
+
 TEST(UapiPrinter, PrintsAnEmptyDeviceAsNothing) {
   EXPECT_EQ(print_uapi_get({.device = DeviceState{}}), "errno=0\n\n");
 }

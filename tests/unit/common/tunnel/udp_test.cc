@@ -53,7 +53,7 @@ TEST(UdpPort, SaysWhenThePortIsTaken) {
   auto first = UdpPort::open(0, 0);
   const auto second = UdpPort::open(first->port(), 0);
   ASSERT_FALSE(second.has_value());
-  EXPECT_EQ(second.error().code(), Code::resource_exhausted);
+  EXPECT_EQ(second.error().code(), Code::already_exists);
   EXPECT_NE(second.error().message().find(std::to_string(first->port())), std::string::npos);
 }
 
