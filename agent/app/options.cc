@@ -46,7 +46,7 @@ Result<AgentOptions> read_agent_options(Config& config) {
                                     "health checks");
   }
   ConfigSection gateway = root.section("gateway");
-  options.gateway_listen = gateway.address("listen", IpAddress());
+  options.gateway_listen = gateway.address("listen", IpAddress::v4(0x7f000001));
   options.gateway_workers =
       static_cast<unsigned>(gateway.integer("workers", {.min = 1, .max = 64, .fallback = 1}));
   options.metrics = root.section("metrics").optional_endpoint("listen");
