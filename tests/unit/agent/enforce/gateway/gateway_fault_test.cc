@@ -23,30 +23,35 @@ bool comes(std::future<void> what) {
   return what.wait_for(seconds(4)) == std::future_status::ready;
 }
 
-/// The connection takes some 50 KB that its server does not read. Of the bodies, one has its last
-/// piece still to be written when the answer comes; which one is the kernel's matter.
+/// The connection takes a few KB that its server does not read: most of the body is still to be
+/// written when the answer comes.
 TEST(GatewayFault, NoRequestFollowsABodyThatIsStillBeingWritten) {
   ServicePlan plan = Node::http_plan();
   plan.request_timeout = milliseconds(2000);
-  for (std::size_t size = 16 * 1024; size < 240 * 1024; size += 24 * 1024) {
+  for (std::size_t size = 16 * 1024; size < 64 * 1024; size += 8 * 1024) {
     char chunk[16];
     std::snprintf(chunk, sizeof(chunk), "%zx\r\n", size);
     const std::string body = chunk + std::string(size, 'b') + "\r\n0\r\n\r\n";
     std::promise<void> given;
     std::promise<void> next;
+    Endpoint server_at;
     ScriptedServer server(
         [&](Wire& wire) {
+          narrow_senders_to(server_at);
           if (wire.read_head().starts_with("POST")) {
             given.get_future().wait();
             wire.write(answer_with("first"));
             next.get_future().wait();
-            if (wire.read_exactly(body.size()) != body) return;
+            const std::string received = wire.read_exactly(body.size());
+            if (received.empty()) return;  // given up before all of it came
+            EXPECT_TRUE(received == body) << "something else stands at " << received.find("GET");
             if (!wire.read_head().starts_with("GET")) return;
           }
           wire.write(answer_with("second"));
           wire.at_end();
         },
         "127.0.0.1", true);
+    server_at = server.endpoint();
     Node us("us", plan);
     us.server(server.endpoint()).to("us", 100).start();
     Wire one = us.connect();

@@ -197,6 +197,19 @@ ScriptedServer::Script answers(std::string body) {
   };
 }
 
+void narrow_senders_to(const Endpoint& to) {
+  const sockaddr_in wanted = as_sockaddr(to);
+  const int few = 2048;
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    sockaddr_in peer{};
+    socklen_t length = sizeof(peer);
+    const bool connected =
+        ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &length) == 0;
+    if (!connected || peer.sin_port != wanted.sin_port) continue;
+    ::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &few, sizeof(few));
+  }
+}
+
 Endpoint closed_port() {
   Endpoint endpoint;
   const int descriptor = bound_socket({IpAddress::parse("127.0.0.1").value(), 0}, endpoint);

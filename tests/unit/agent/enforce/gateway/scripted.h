@@ -73,6 +73,8 @@ class ScriptedServer {
 /// Answers every request with this body; keeps the connection.
 ScriptedServer::Script answers(std::string body);
 std::string answer_with(std::string_view body, std::string_view fields = "");
+/// Lets the sockets of this process that are connected to `to` hold only a few KB not yet received.
+void narrow_senders_to(const Endpoint& to);
 /// A port on which nobody listens.
 Endpoint closed_port();
 int status_of(std::string_view answer);
