@@ -8,8 +8,8 @@ namespace weir::cli {
 /// What a program's `check-config` printed.
 struct CheckOutput {
   bool valid = false;
-  std::string values;      // standard output, when it is valid
-  std::string complaints;  // standard error, when it is not
+  std::string values = {};      // standard output, when it is valid
+  std::string complaints = {};  // standard error, when it is not
 };
 
 /// The same as a JSON document of kind ConfigCheck: `complaints` with line, path and what; `values`
