@@ -1,5 +1,3 @@
-#include "controller/api/admin_service.h"
-
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include "common/async/task_group.h"
 #include "common/rpc/call.h"
 #include "common/rpc/memory_stream.h"
+#include "controller/api/admin_service.h"
 #include "tests/doubles/sim_clock.h"
 
 namespace weir::controller {
@@ -71,12 +70,31 @@ struct Backend final : AdminBackend {
   std::string changed_by;
 };
 
+PeerIdentity local() {
+  PeerIdentity peer;
+  peer.local = true;
+  return peer;
+}
+
+PeerIdentity shows_certificate_of(const std::string& common_name) {
+  PeerIdentity peer;
+  peer.authenticated = true;
+  peer.common_name = common_name;
+  return peer;
+}
+
+MemoryStreamOptions as_client(const PeerIdentity& peer) {
+  MemoryStreamOptions options;
+  options.client = peer;
+  return options;
+}
+
 class AdminServices : public testing::Test {
  protected:
   AdminServices() { service_.serve(router_); }
 
   Status code_of(const std::string& path, const PeerIdentity& peer) {
-    MemoryClient client(context_.get_executor(), router_, {.client = peer});
+    MemoryClient client(context_.get_executor(), router_, as_client(peer));
     Status ended = fail(Code::internal, "the call did not end");
     TaskGroup tasks(context_.get_executor());
     tasks.spawn("call",
@@ -90,7 +108,7 @@ class AdminServices : public testing::Test {
 
   /// How many messages a watch of 30 seconds sees; `halfway` happens in its middle.
   int seen_by_watch(const std::string& path, const std::function<void()>& halfway) {
-    MemoryClient client(context_.get_executor(), router_, {.client = {.local = true}});
+    MemoryClient client(context_.get_executor(), router_, as_client(local()));
     int seen = 0;
     TaskGroup tasks(context_.get_executor());
     tasks.spawn("watch",
@@ -129,10 +147,9 @@ TEST_F(AdminServices, ServeEveryMethodAndOnlyToOperators) {
 }
 
 TEST_F(AdminServices, TellTheBackendWhoChangesSomething) {
-  EXPECT_TRUE(
-      code_of("/weir.admin.v1.Admin/CreateToken", {.authenticated = true, .common_name = "ada"}));
+  EXPECT_TRUE(code_of("/weir.admin.v1.Admin/CreateToken", shows_certificate_of("ada")));
   EXPECT_EQ(backend_.changed_by, "ada");
-  EXPECT_EQ(code_of("/weir.admin.v1.Admin/ExplainWeights", {.local = true}).error().code(),
+  EXPECT_EQ(code_of("/weir.admin.v1.Admin/ExplainWeights", local()).error().code(),
             Code::not_found);
 }
 
