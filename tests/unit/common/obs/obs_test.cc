@@ -127,6 +127,11 @@ TEST_F(HttpStatusTest, SaysWhyItIsNotReady) {
 }
 
 TEST(HttpStatus, RestsWhileThereIsNoDescriptorLeft) {
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "UBSan opens a pipe to look at an object's type, and there is none to be had";
+#endif
+#endif
   asio::io_context context;
   const Metrics metrics;
   HttpStatus server(metrics, [] { return std::string(); });
