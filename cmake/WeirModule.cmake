@@ -4,7 +4,8 @@
 #     -> weir::agent_health_pure   the machines; links weir::common_base and PURE_NEEDS only
 #        weir::agent_health        adds the shell and links NEEDS
 #     A module with only one of the two still has the target weir::agent_health.
-#   weir_test(common_base_test result_test.cc NEEDS weir::common_base [TSAN])
+#   weir_test(common_base_test result_test.cc NEEDS weir::common_base [TSAN] [LOOPS result_test.cc])
+#     LOOPS: sources that count for seconds themselves and are compiled with -O1
 #   weir_fuzz(fuzz_uapi uapi_fuzz.cc NEEDS weir::agent_tunnel_pure)      corpus: ./corpus, words: ./dictionary
 #   weir_binary(weir-agent main.cc NEEDS weir::agent_app)
 #   weir_integration(path_cut path_cut.sh [TIMEOUT 120] [ARGS ...] [WAITS])   real processes; needs root; WAITS: most of its
@@ -92,7 +93,7 @@ function(weir_binary name)
 endfunction()
 
 function(weir_test name)
-  cmake_parse_arguments(arg "TSAN" "TIMEOUT" "NEEDS" ${ARGN})
+  cmake_parse_arguments(arg "TSAN" "TIMEOUT" "NEEDS;LOOPS" ${ARGN})
   if(WEIR_FUZZ)
     return()
   endif()
@@ -100,6 +101,11 @@ function(weir_test name)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_NEEDS} GTest::gtest_main)
   weir_use_pch(${name} test)
+  if(arg_LOOPS AND NOT WEIR_FUZZ)
+    # With the optimisation of machines, and therefore without the header precompiled for tests.
+    set_source_files_properties(${arg_LOOPS} PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+                                COMPILE_OPTIONS "$<$<CONFIG:Dev>:-O1>")
+  endif()
   set(label unit)
   set_property(GLOBAL APPEND PROPERTY WEIR_UNIT_TESTS ${name})
   if(arg_TSAN)

@@ -92,7 +92,11 @@ Result<ZonedEndpoint> parse_zoned(std::string_view value) {
     return fail(Code::invalid_argument,
                 "endpoint " + in_quotes(value) + " has a zone, and is not link-local");
   }
-  return ZonedEndpoint{endpoint, std::string(value.substr(percent + 1, end - percent - 1))};
+  std::string zone(value.substr(percent + 1, end - percent - 1));
+  if (zone.empty()) {
+    return fail(Code::invalid_argument, "endpoint " + in_quotes(value) + " has an empty zone");
+  }
+  return ZonedEndpoint{endpoint, std::move(zone)};
 }
 
 }  // namespace
