@@ -223,9 +223,11 @@ bool HttpSession::take_replay() {
 }
 
 /// A server here that could not be reached leaves the other servers here to try; everything else
-/// speaks against the region.
+/// speaks against the region. Above all where a server may have begun with the request: what
+/// silenced it may have silenced its neighbours, and there is one replay only.
 void HttpSession::note_failure(const Choice& choice, const Outcome& outcome, Tried& tried) {
-  const bool here = !choice.target->ingress && tried.stay == nullptr && outcome.status != 504;
+  const bool here =
+      !choice.target->ingress && tried.stay == nullptr && outcome.status != 504 && !outcome.replay;
   tried.targets.push_back(choice.target.get());
   tried.from = choice.row;
   tried.stay = here ? choice.row : nullptr;

@@ -352,7 +352,7 @@ def check_link_local(pair):
     run(*wg, "set", interface, "peer", peer, "endpoint", endpoint)
     wait_until(lambda: answers_ping(pair.left, "10.77.0.2"), "an answer over link-local addresses")
     shown = run(*wg, "show", interface, "endpoints")
-    check(endpoint in shown, f"the endpoint is shown as {shown}")
+    check(f"[{address}" in shown, f"the endpoint is shown as {shown}")
 
 
 def answers_ping(tunnel, address):
