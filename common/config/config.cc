@@ -120,15 +120,21 @@ std::string spell(std::chrono::milliseconds duration) {
   return std::to_string(ms) + "ms";
 }
 
-std::optional<double> parse_ratio(std::string_view text) {
-  const bool percent = text.ends_with('%');
-  if (percent) text.remove_suffix(1);
+std::optional<double> parse_double(std::string_view text) {
   double value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  if (percent) value /= 100;
-  if (!(value >= 0 && value <= 1)) return std::nullopt;
   return value;
+}
+
+std::optional<double> parse_ratio(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  if (percent) text.remove_suffix(1);
+  const auto value = parse_double(text);
+  if (!value) return std::nullopt;
+  const double ratio = percent ? *value / 100 : *value;
+  if (!(ratio >= 0 && ratio <= 1)) return std::nullopt;
+  return ratio;
 }
 
 std::string spell(double ratio) {
@@ -304,6 +310,31 @@ std::int64_t ConfigSection::integer(std::string_view name, const IntegerRule& ru
   }
   complain(name, in_quotes(*read) + " must be a whole number from " + bounds);
   return rule.fallback.value_or(rule.min);
+}
+
+double ConfigSection::number(std::string_view name, const NumberRule& rule) {
+  const auto read = scalar(name, !rule.fallback, spell(rule.fallback.value_or(0)));
+  if (!read) return rule.fallback.value_or(rule.min);
+  const auto value = parse_double(*read);
+  if (value && *value >= rule.min && *value <= rule.max) return *value;
+  complain(name, in_quotes(*read) + " must be a number from " + spell(rule.min) + " to " +
+                     spell(rule.max));
+  return rule.fallback.value_or(rule.min);
+}
+
+std::vector<double> ConfigSection::numbers(std::string_view name, const NumberRule& rule,
+                                           std::size_t most) {
+  std::vector<double> values;
+  for (const std::string& text : texts(name, most)) {
+    const auto value = parse_double(text);
+    if (value && *value >= rule.min && *value <= rule.max) {
+      values.push_back(*value);
+    } else {
+      complain(name, in_quotes(text) + " must be a number from " + spell(rule.min) + " to " +
+                         spell(rule.max));
+    }
+  }
+  return values;
 }
 
 std::chrono::milliseconds ConfigSection::duration(std::string_view name, const DurationRule& rule) {

@@ -28,6 +28,13 @@ struct IntegerRule {
   std::optional<std::int64_t> fallback = std::nullopt;
 };
 
+/// Bounds of a number that may have a fraction; without `fallback` the field is required.
+struct NumberRule {
+  double min = 0;
+  double max = 1e15;
+  std::optional<double> fallback = std::nullopt;
+};
+
 /// Bounds of a duration ("250ms", "5s", "10m", "24h"); without `fallback` it is required.
 struct DurationRule {
   std::chrono::milliseconds min{0};
@@ -89,6 +96,7 @@ class ConfigSection {
   std::string text(std::string_view name, std::optional<std::string> fallback = std::nullopt);
   bool boolean(std::string_view name, std::optional<bool> fallback = std::nullopt);
   std::int64_t integer(std::string_view name, const IntegerRule& rule);
+  double number(std::string_view name, const NumberRule& rule);
   std::chrono::milliseconds duration(std::string_view name, const DurationRule& rule);
   /// 0 to 1, or a percentage: 0.05 or 5%.
   double ratio(std::string_view name, std::optional<double> fallback = std::nullopt);
@@ -99,6 +107,9 @@ class ConfigSection {
   std::optional<Endpoint> optional_endpoint(std::string_view name);
   /// Missing: an empty list. At most `most` entries.
   std::vector<std::string> texts(std::string_view name, std::size_t most = 10000);
+  /// Such a list of numbers, each from `rule.min` to `rule.max`.
+  std::vector<double> numbers(std::string_view name, const NumberRule& rule,
+                              std::size_t most = 10000);
   /// A list of such lists: [[a, b], [c]]. Missing: empty.
   std::vector<std::vector<std::string>> text_lists(std::string_view name, std::size_t most = 10000);
 

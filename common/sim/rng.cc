@@ -1,6 +1,5 @@
 #include "common/sim/rng.h"
 
-#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -21,18 +20,6 @@ Rng::Rng(std::uint64_t seed) : state_{} {
   for (std::uint64_t& word : state_) word = splitmix(seed);
 }
 
-std::uint64_t Rng::next() {
-  const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
-  const std::uint64_t shifted = state_[1] << 17;
-  state_[2] ^= state_[0];
-  state_[3] ^= state_[1];
-  state_[1] ^= state_[2];
-  state_[0] ^= state_[3];
-  state_[2] ^= shifted;
-  state_[3] = std::rotl(state_[3], 45);
-  return result;
-}
-
 std::uint64_t Rng::below(std::uint64_t bound) {
   if (bound == 0) return 0;
   // Draws above the last whole multiple of bound would favour small values.
@@ -41,8 +28,6 @@ std::uint64_t Rng::below(std::uint64_t bound) {
   while (drawn >= limit) drawn = next();
   return drawn % bound;
 }
-
-double Rng::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
 double Rng::exponential(double mean) { return -mean * std::log1p(-unit()); }
 

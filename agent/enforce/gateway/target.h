@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "common/base/ids.h"
 #include "common/base/time.h"
 #include "common/net/ip.h"
+#include "common/routing/two_choices.h"
 #include "common/sim/rng.h"
 
 namespace weir::agent {
@@ -56,25 +58,18 @@ struct Target {
 using TargetList = std::vector<std::shared_ptr<Target>>;
 
 /// The less busy of two drawn at random, among those that `allowed` admits; null when none is.
-/// (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001.) O(n).
+/// O(n).
 template <typename Allowed>
 std::shared_ptr<Target> less_busy_of_two(const TargetList& targets, Rng& rng, Allowed allowed) {
   std::size_t count = 0;
   for (const auto& target : targets) count += allowed(*target) ? 1 : 0;
   if (count == 0) return nullptr;
-  const auto nth = [&](std::uint64_t n) {
-    for (const auto& target : targets) {
-      if (allowed(*target) && n-- == 0) return target;
-    }
-    return std::shared_ptr<Target>();
+  const auto nth = [&](std::size_t n) {
+    return std::ranges::find_if(targets,
+                                [&](const auto& target) { return allowed(*target) && n-- == 0; });
   };
-  if (count == 1) return nth(0);
-  const std::uint64_t first = rng.below(count);
-  std::uint64_t second = rng.below(count - 1);
-  if (second >= first) ++second;
-  auto one = nth(first);
-  auto other = nth(second);
-  return other->in_flight < one->in_flight ? other : one;
+  const auto in_flight = [&nth](std::size_t n) { return (*nth(n))->in_flight; };
+  return *nth(weir::less_busy_of_two(count, rng, in_flight));
 }
 
 boost::asio::ip::tcp::endpoint to_asio(const Endpoint& endpoint);

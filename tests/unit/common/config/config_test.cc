@@ -56,6 +56,23 @@ TEST(Config, GivesWhatTheFileSaysAndDefaultsForTheRest) {
             "regions: [a, b]      # line 4\n");
 }
 
+TEST(Config, ReadsNumbersWithinTheirBounds) {
+  auto config = Config::parse("a: 2.5\nb: -1\nc: nan\nd: [1, 2e3, x]\n", "f");
+  ASSERT_TRUE(config) << config.error().message();
+  ConfigSection root = config->root();
+  EXPECT_EQ(root.number("a", {.min = 0, .max = 10}), 2.5);
+  EXPECT_EQ(root.number("missing", {.min = 0, .max = 10, .fallback = 4}), 4);
+  root.number("b", {.min = 0, .max = 10});
+  root.number("c", {.min = 0, .max = 10});
+  EXPECT_EQ(root.numbers("d", {.min = 0, .max = 5000}), (std::vector<double>{1, 2000}));
+  const Status finished = config->finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().message(),
+            "f:2: b: \"-1\" must be a number from 0.0 to 10.0\n"
+            "f:3: c: \"nan\" must be a number from 0.0 to 10.0\n"
+            "f:4: d: \"x\" must be a number from 0.0 to 5000.0");
+}
+
 TEST(Config, TellsEveryComplaintAtOnceWithItsLine) {
   auto config = Config::parse(
       "tunnel:\n"
