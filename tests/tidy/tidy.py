@@ -40,7 +40,7 @@ COMMON_MAY_INCLUDE = {
     "async": ("base", "sim"),
     "config": ("base", "net"),
     "crypto": ("base", "net"),
-    "model": ("base", "net"),
+    "model": ("base", "net", "sim"),
     "routing": ("base", "model", "sim"),
     "rpc": ("async", "base", "net"),
     "join": ("base", "crypto", "model", "net"),
@@ -155,6 +155,8 @@ def include_complaint(path, target):
         return f"includes of our own are written from the root of the tree, not {target}"
     if target_top == "common":
         return common_complaint(home, there) if top == "common" else None
+    if any(target.startswith(door) for door in DOORS.get(top, ())):
+        return None
     if any(target.startswith(door) for door in DOORS.get(top, ())):
         return None
     if target_top != top:

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "common/model/service.h"
+#include "common/routing/chooser.h"
+#include "common/sim/rng.h"
+#include "controller/simulate/demand.h"
+#include "controller/simulate/event_queue.h"
+#include "controller/simulate/scenario.h"
+
+namespace weir::controller {
+
+/// The gateway of one region: turns the published weights and what it knows of paths and servers
+/// into one choice after another, and pays for retries.
+///
+/// A destination serves while its path is up and some of its servers are believed ready. It leaves
+/// at once, comes back after `hold` without trouble, over `ramp`; its weight shrinks with its ready
+/// share. With nothing left that serves, the published weights count alone (panic).
+class Source {
+ public:
+  /// `scenario` outlives the source.
+  Source(const Scenario& scenario, std::size_t self, std::span<const double> weights,
+         std::uint64_t seed);
+
+  ArrivalStream arrivals;
+  Rng rng;    // work, luck: the same number of draws for each request
+  Rng other;  // everything else
+  double shed = 0;
+
+  std::size_t choose() { return *chooser_.choose(effective_); }
+  /// Another region than those tried (one bit each); nothing when there is none.
+  std::optional<std::size_t> choose_again(std::uint64_t tried);
+
+  void set_weights(std::span<const double> weights);
+  std::span<const double> weights() const { return weights_; }
+  /// What requests follow now.
+  std::span<const double> effective() const { return effective_; }
+
+  void set_path(std::size_t to, bool up) { ways_[to].path_up = up; }
+  bool path_up(std::size_t to) const { return ways_[to].path_up; }
+  void set_ready_share(std::size_t to, double share) { ways_[to].ready_share = share; }
+  double ready_share(std::size_t to) const { return ways_[to].ready_share; }
+  /// Whether the destination may be used at all now.
+  bool serves(std::size_t to) const { return ways_[to].state != State::away; }
+  /// Looks at one destination after news; when to look again, if at all.
+  std::optional<Ticks> look(std::size_t to, Ticks now);
+
+  void earn_retries();
+  bool spend_retry();
+
+ private:
+  enum class State { active, away, ramping };
+  struct Way {
+    bool path_up = true;
+    double ready_share = 1;
+    State state = State::active;
+    Ticks since = 0;  // away: works since, if it does; ramping: began
+    bool works = true;
+    double ramp = 1;
+  };
+  void refresh();
+
+  const Scenario& scenario_;
+  WeightedChooser chooser_;
+  std::vector<double> weights_;
+  std::vector<double> effective_;
+  std::vector<Way> ways_;
+  double retries_left_;
+};
+
+}  // namespace weir::controller
