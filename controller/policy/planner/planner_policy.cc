@@ -1,0 +1,136 @@
+#include "controller/policy/planner/planner_policy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "controller/policy/planner/explain.h"
+#include "controller/policy/planner/features.h"
+#include "controller/policy/planner/numeric.h"
+#include "controller/policy/planner/probing.h"
+
+namespace weir::controller {
+namespace {
+
+constexpr double k_least_slo_ms = 1;
+constexpr double k_least_interval_ms = 10;
+
+/// Tables of full size and sane values, whatever was given.
+ServiceSetting checked(ServiceSetting setting) {
+  const std::size_t n = setting.size();
+  setting.slo_ms = std::max(usable_or(setting.slo_ms, 250), k_least_slo_ms);
+  setting.interval_ms = std::max(usable_or(setting.interval_ms, 1000), k_least_interval_ms);
+  setting.min_share = std::clamp(usable_or(setting.min_share, 0), 0.0, 1.0);
+  setting.max_step = std::clamp(usable_or(setting.max_step, 1), 0.0, 1.0);
+  setting.served_in.resize(n);
+  if (setting.allowed.rows() != n) setting.allowed = Grid<char>(n, n, 1);
+  if (setting.rtt_ms.rows() != n) setting.rtt_ms = Grid<double>(n, n, k_unknown);
+  if (setting.cost_per_gb.rows() != n) setting.cost_per_gb = Grid<double>(n, n, 0.0);
+  if (setting.static_weights.rows() != n) setting.static_weights = Grid<double>(n, n, 100.0);
+  return setting;
+}
+
+/// The static weights as shares; equal ones where none is above 0.
+Grid<double> static_shares(const ServiceSetting& setting) {
+  Grid<double> shares(setting.size(), setting.size(), 0.0);
+  for (std::size_t s = 0; s < setting.size(); ++s) {
+    double sum = 0;
+    double open = 0;
+    for (std::size_t d = 0; d < setting.size(); ++d) {
+      if (setting.allowed(s, d) == 0) continue;
+      ++open;
+      shares(s, d) = usable_or(setting.static_weights(s, d), 0);
+      sum += shares(s, d);
+    }
+    for (std::size_t d = 0; d < setting.size(); ++d) {
+      if (setting.allowed(s, d) == 0) continue;
+      shares(s, d) = sum > 0 ? shares(s, d) / sum : 1 / open;
+    }
+  }
+  return shares;
+}
+
+bool fits(const ServiceObservation& seen, std::size_t n) {
+  return seen.offered.size() == n && seen.pairs.rows() == n && seen.pairs.columns() == n &&
+         seen.servers.size() == n && seen.paths.rows() == n && seen.paths.columns() == n;
+}
+
+}  // namespace
+
+PlannerPolicy::PlannerPolicy(std::string_view name, ServiceSetting setting,
+                             PlannerTraining training)
+    : name_(name),
+      setting_(checked(std::move(setting))),
+      settings_(training.settings),
+      net_(training.weights),
+      world_(setting_, settings_),
+      tables_(setting_, settings_),
+      planner_(setting_, settings_),
+      in_force_(static_shares(setting_)) {}
+
+ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
+  if (setting_.size() == 0) return {};
+  world_.observe(fits(seen, setting_.size()) ? seen : ServiceObservation::blank(setting_.size()));
+  if (!any_demand()) return static_wish();
+
+  TrainedMoves moves;
+  if (!net_.silent()) {
+    moves = net_.moves(pair_features(world_, setting_, in_force_), setting_.allowed);
+  }
+  tables_.rebuild(world_, moves);
+  std::vector<double> demand;
+  for (std::size_t s = 0; s < setting_.size(); ++s) {
+    demand.push_back(world_.demand(s, settings_.lookahead_s));
+  }
+  Plan plan = planner_.plan(world_, tables_, demand, in_force_);
+  const auto probes = settle_shares(setting_, settings_, world_, tables_, plan);
+
+  ServiceWish wish{
+      .shares = plan.shares,
+      .shed = setting_.may_shed ? plan.shed : std::vector<double>(setting_.size(), 0.0),
+      .why = explain_moves(setting_, settings_, world_, tables_, moves, planner_, plan, probes,
+                           in_force_),
+      .expected_in_slo = chances_of(plan)};
+  take_effect(wish.shares);
+  return wish;
+}
+
+bool PlannerPolicy::any_demand() const {
+  for (std::size_t s = 0; s < setting_.size(); ++s) {
+    if (world_.demand(s, 0) > 0) return true;
+  }
+  return false;
+}
+
+ServiceWish PlannerPolicy::static_wish() const {
+  return {.shares = in_force_,
+          .shed = std::vector<double>(setting_.size(), 0.0),
+          .why = {},
+          .expected_in_slo = {}};
+}
+
+Grid<double> PlannerPolicy::chances_of(const Plan& plan) const {
+  Grid<double> chances(setting_.size(), setting_.size(), 0.0);
+  for (std::size_t d = 0; d < setting_.size(); ++d) {
+    const auto place = UtilityTable::place(plan.load[d] / tables_.capacity()[d]);
+    for (std::size_t s = 0; s < setting_.size(); ++s) {
+      chances(s, d) = tables_.chance().value(s, d, place);
+    }
+  }
+  return chances;
+}
+
+void PlannerPolicy::take_effect(const Grid<double>& wished) {
+  const double step = setting_.max_step > 0 ? setting_.max_step : 1;
+  for (std::size_t s = 0; s < setting_.size(); ++s) {
+    double sum = 0;
+    for (std::size_t d = 0; d < setting_.size(); ++d) {
+      double& share = in_force_(s, d);
+      share += std::clamp(wished(s, d) - share, -step, step);
+      sum += share;
+    }
+    for (std::size_t d = 0; d < setting_.size(); ++d) in_force_(s, d) /= sum;
+  }
+}
+
+}  // namespace weir::controller
