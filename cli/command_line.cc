@@ -106,8 +106,8 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
   program.footer(k_examples);
   program.require_subcommand(1);
   add_common(program, session);
-  for (const auto add : {add_status, add_mesh, add_paths, add_services, add_weights, add_failover,
-                         add_events, add_config, add_version}) {
+  for (const auto add : {add_status, add_mesh, add_paths, add_services, add_weights, add_policy,
+                         add_failover, add_events, add_config, add_version}) {
     add(CommandSyntax(program), session, exit);
   }
   let_options_follow(program);

@@ -14,6 +14,7 @@ void add_paths(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_services(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_weights(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_weights_pin(CommandSyntax weights, AdminSession& session, Exit& exit);
+void add_policy(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_failover(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_events(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_config(CommandSyntax program, AdminSession& session, Exit& exit);

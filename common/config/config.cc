@@ -313,12 +313,14 @@ std::int64_t ConfigSection::integer(std::string_view name, const IntegerRule& ru
 }
 
 double ConfigSection::number(std::string_view name, const NumberRule& rule) {
-  const auto read = scalar(name, !rule.fallback, spell(rule.fallback.value_or(0)));
+  const std::string bounds = spell(rule.min) + " to " + spell(rule.max);
+  const std::string shown = spell(rule.fallback.value_or(0));
+  note(name, bounds, rule.fallback ? std::optional(shown) : std::nullopt);
+  const auto read = scalar(name, !rule.fallback, shown);
   if (!read) return rule.fallback.value_or(rule.min);
   const auto value = parse_double(*read);
   if (value && *value >= rule.min && *value <= rule.max) return *value;
-  complain(name, in_quotes(*read) + " must be a number from " + spell(rule.min) + " to " +
-                     spell(rule.max));
+  complain(name, in_quotes(*read) + " must be a number from " + bounds);
   return rule.fallback.value_or(rule.min);
 }
 

@@ -36,6 +36,17 @@ void LatencyHistogram::merge(const LatencyHistogram& other) {
 
 void LatencyHistogram::clear() { *this = {}; }
 
+double LatencyHistogram::mean_us() const {
+  double sum = 0;
+  for (std::size_t bucket = 0; bucket < k_buckets; ++bucket) {
+    if (counts_[bucket] == 0) continue;
+    const auto low = static_cast<double>(lower_bound_us(bucket));
+    const auto high = static_cast<double>(lower_bound_us(bucket + 1));
+    sum += static_cast<double>(counts_[bucket]) * (low + std::max(low, high)) / 2;
+  }
+  return total_ == 0 ? 0 : sum / static_cast<double>(total_);
+}
+
 std::chrono::microseconds LatencyHistogram::quantile(double share) const {
   if (total_ == 0) return std::chrono::microseconds(0);
   const auto wanted = static_cast<std::uint64_t>(

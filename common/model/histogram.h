@@ -25,6 +25,8 @@ class LatencyHistogram {
 
   std::uint64_t total() const { return total_; }
   std::uint64_t count(std::size_t bucket) const { return counts_[bucket]; }
+  /// Of the buckets' middles; 0 when empty.
+  double mean_us() const;
   /// The middle of the bucket in which this share of the values ends; 0 when empty.
   std::chrono::microseconds quantile(double share) const;
 

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "common/base/ids.h"
 #include "common/base/units.h"
 #include "common/model/service.h"
+#include "common/model/service_policy.h"
 
 namespace weir {
 
@@ -33,12 +35,31 @@ struct StaticWeights {
   friend bool operator==(const StaticWeights&, const StaticWeights&) = default;
 };
 
+/// What becomes of a policy's wishes.
+enum class PolicyMode {
+  configured,  // "static": the configured weights hold, no policy runs
+  shadow,      // it runs and is shown, the configured weights hold
+  assist,      // a wish becomes weights when somebody confirms it
+  automatic,   // "auto": wishes become weights, through the guards
+};
+
+/// How a service is steered.
+struct PolicyConfig {
+  PolicyMode mode = PolicyMode::configured;
+  std::string name = "learned";
+  Goal goal = Goal::goodput;
+  double kb_per_request = 0;
+  std::map<RegionName, double> capacity_rps;  // of all its servers there, where somebody knows
+  friend bool operator==(const PolicyConfig&, const PolicyConfig&) = default;
+};
+
 /// One service as the operator configured it, for all regions.
 struct ServiceConfig {
   /// Everything that is the same for each source region; `weights`, `guards.residency` and
   /// `failover.tiers` in it are empty.
   ServicePlan plan;
   StaticWeights weights;
+  PolicyConfig policy;
   std::map<RegionName, std::vector<RegionName>> residency;           // by source; absent: any
   std::map<RegionName, std::vector<std::vector<RegionName>>> tiers;  // by source; absent: one tier
   friend bool operator==(const ServiceConfig&, const ServiceConfig&) = default;

@@ -99,6 +99,9 @@ struct ServiceObservation {
   Grid<PairSeen> pairs;
   std::vector<ServersSeen> servers;
   Grid<PathSeen> paths;
+  /// Shares in force at the end of the interval, where others than the policy may set them (guards,
+  /// people); empty: as the policy wished.
+  Grid<double> in_force = {};
 
   /// All unknown, for `n` regions.
   static ServiceObservation blank(std::size_t n) {

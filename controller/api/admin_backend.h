@@ -25,6 +25,9 @@ class AdminBackend {
   virtual Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) = 0;
   virtual Result<admin::v1::ExplainWeightsReply> explain(
       const admin::v1::ExplainWeightsRequest& what) = 0;
+  /// Errors: not_found.
+  virtual Result<admin::v1::ListPoliciesReply> policies(
+      const admin::v1::ListPoliciesRequest& what) = 0;
   virtual admin::v1::ListFailoversReply failovers() = 0;
   virtual std::vector<telemetry::v1::Event> events(const admin::v1::ListEventsRequest& what) = 0;
   /// Those after number `seen`, which moves to the newest.
@@ -41,6 +44,12 @@ class AdminBackend {
       admin::v1::PinWeightsRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::UnpinWeightsReply>> unpin(
       admin::v1::UnpinWeightsRequest request, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::SetPolicyModeReply>> set_policy_mode(
+      admin::v1::SetPolicyModeRequest request, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::ConfirmPolicyReply>> confirm_policy(
+      admin::v1::ConfirmPolicyRequest request, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::RollbackWeightsReply>> rollback(
+      admin::v1::RollbackWeightsRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(
       admin::v1::PingPathRequest request) = 0;
 };

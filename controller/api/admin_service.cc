@@ -158,6 +158,8 @@ void AdminService::serve_views(RpcRouter& router) {
       router, "GetWeights", [this](const auto& what) { return backend_.weights(what); });
   add_view<pb::ExplainWeightsRequest, pb::ExplainWeightsReply>(
       router, "ExplainWeights", [this](const auto& what) { return backend_.explain(what); });
+  add_view<pb::ListPoliciesRequest, pb::ListPoliciesReply>(
+      router, "ListPolicies", [this](const auto& what) { return backend_.policies(what); });
   add_view<pb::ListFailoversRequest, pb::ListFailoversReply>(
       router, "ListFailovers", [this](const auto&) { return backend_.failovers(); });
   add_view<pb::ListEventsRequest, pb::ListEventsReply>(router, "ListEvents",
@@ -180,6 +182,9 @@ void AdminService::serve_watches(RpcRouter& router) {
       router, "WatchServices", clock_, [this](const auto&) { return backend_.services(); });
   add_watch<pb::ListFailoversRequest, pb::ListFailoversReply>(
       router, "WatchFailovers", clock_, [this](const auto&) { return backend_.failovers(); });
+  add_watch<pb::ListPoliciesRequest, pb::ListPoliciesReply>(
+      router, "WatchPolicies", clock_,
+      [this](const auto& what) { return backend_.policies(what); });
   add_watch<pb::GetWeightsRequest, pb::GetWeightsReply>(
       router, "WatchWeights", clock_, [this](const auto& what) { return backend_.weights(what); });
   router.server_stream<pb::ListEventsRequest, telemetry::v1::Event>(
@@ -245,6 +250,18 @@ void AdminService::serve_changes(RpcRouter& router) {
   add_change<pb::UnpinWeightsRequest, pb::UnpinWeightsReply>(
       router, "UnpinWeights", [this](pb::UnpinWeightsRequest request, std::string who) {
         return backend_.unpin(std::move(request), std::move(who));
+      });
+  add_change<pb::SetPolicyModeRequest, pb::SetPolicyModeReply>(
+      router, "SetPolicyMode", [this](pb::SetPolicyModeRequest request, std::string who) {
+        return backend_.set_policy_mode(std::move(request), std::move(who));
+      });
+  add_change<pb::ConfirmPolicyRequest, pb::ConfirmPolicyReply>(
+      router, "ConfirmPolicy", [this](pb::ConfirmPolicyRequest request, std::string who) {
+        return backend_.confirm_policy(std::move(request), std::move(who));
+      });
+  add_change<pb::RollbackWeightsRequest, pb::RollbackWeightsReply>(
+      router, "RollbackWeights", [this](pb::RollbackWeightsRequest request, std::string who) {
+        return backend_.rollback(std::move(request), std::move(who));
       });
   add_change<pb::PingPathRequest, pb::PingPathReply>(
       router, "PingPath", [this](pb::PingPathRequest request, const std::string&) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/async/on_blocking.h"
+#include "controller/catalog/policies.h"
 #include "controller/publish/publication_rows.h"
 
 namespace weir::controller {
@@ -59,8 +60,9 @@ ControlPlane::ControlPlane(asio::any_io_executor core, Parts parts)
     : parts_(std::move(parts)),
       core_(std::move(core)),
       telemetry_(names_of(parts_.options)),
-      policy_(parts_.options.services),
       publisher_({}),
+      catalog_(all_policies()),
+      steering_(core_, steering_parts()),
       hub_({.mesh = parts_.options.mesh, .version = parts_.version}, parts_.clock,
            session_callbacks()),
       wakeup_(core_) {}
@@ -98,7 +100,25 @@ Status ControlPlane::load() {
     stored_endpoints_.insert(std::move(endpoint));
   }
   agents_ = parts_.enroller.agents();
-  return {};
+  return steering_.load();
+}
+
+SteeringLoop::Parts ControlPlane::steering_parts() {
+  return {.options = parts_.options,
+          .catalog = catalog_,
+          .clock = parts_.clock,
+          .store = parts_.store,
+          .blocking = parts_.blocking,
+          .log = parts_.log,
+          .telemetry = telemetry_,
+          .publisher = publisher_,
+          .pinned = [this](const ServiceName& service) { return pins_.holds(service); },
+          .changed = [this] { agents_changed(); },
+          .note =
+              [this](std::string type, std::string severity, std::string message,
+                     const ServiceName& service) {
+                note(std::move(type), std::move(severity), std::move(message), {}, service);
+              }};
 }
 
 // ---- the loop
@@ -307,9 +327,7 @@ PublishInput ControlPlane::input(const PinBook& pins) {
   made.regions = options.regions;
   made.services = options.services;
   made.unix_ms = unix_ms();
-  Observation seen = telemetry_.observe(parts_.clock.now(), made.unix_ms);
-  seen.regions = options.regions;  // in the operator's order
-  made.proposal = with_pins(policy_.observe(seen), pins, made.unix_ms);
+  made.proposal = with_pins(steering_.proposal(), pins, made.unix_ms);
   return made;
 }
 

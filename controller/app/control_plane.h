@@ -16,9 +16,10 @@
 #include "common/obs/log.h"
 #include "common/rpc/wakeup.h"
 #include "controller/app/options.h"
+#include "controller/app/steering_loop.h"
 #include "controller/enrol/enroller.h"
-#include "controller/policy/pinned_policy.h"
-#include "controller/policy/static_policy.h"
+#include "controller/policy/pin_book.h"
+#include "controller/policy/policy_catalog.h"
 #include "controller/publish/ack_book.h"
 #include "controller/publish/change_history.h"
 #include "controller/publish/publisher.h"
@@ -32,7 +33,7 @@ namespace weir::controller {
 /// The controller's state on the core thread, and the one loop that turns it into what is
 /// published.
 ///
-///   agents, pins, endpoints ─▶ policy ─▶ guards ─▶ draft ─▶ store ─▶ accept ─▶ sessions
+///   agents, pins, endpoints, wishes ─▶ guards ─▶ draft ─▶ store ─▶ accept ─▶ sessions
 ///
 /// One round at a time; what asks for a change while a round is being written waits for the next.
 /// Nothing is sent, and no change answered, before it is on the disk.
@@ -103,6 +104,7 @@ class ControlPlane {
   const PinBook& pins() const { return pins_; }
   Telemetry& telemetry() { return telemetry_; }
   SessionHub& sessions() { return hub_; }
+  SteeringLoop& steering() { return steering_; }
   std::int64_t last_publish_unix_ms() const { return last_publish_unix_ms_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
   /// Why the store takes no writes now; empty: it does.
@@ -117,6 +119,7 @@ class ControlPlane {
   struct Round;
 
   SessionCallbacks session_callbacks();
+  SteeringLoop::Parts steering_parts();
   boost::asio::awaitable<Status> admit(AgentId agent, control::v1::Hello hello);
   boost::asio::awaitable<Result<control::v1::Certificate>> renew(AgentId agent, std::string csr);
   void take_ack(const AgentId& agent, const control::v1::Ack& ack);
@@ -146,9 +149,10 @@ class ControlPlane {
 
   std::vector<AgentRecord> agents_;  // of the last round
   Telemetry telemetry_;
-  StaticPolicy policy_;
   PinBook pins_;
   Publisher publisher_;
+  const PolicyCatalog catalog_;
+  SteeringLoop steering_;
   ChangeHistory history_;
   AckBook acks_;
   SessionHub hub_;

@@ -279,6 +279,7 @@ asio::awaitable<Status> ControllerApp::start() {
   WEIR_CO_TRY(open_tunnel());
   tasks_.spawn("tunnel", tunnel_loop());
   tasks_.spawn("publish", plane_->run());
+  tasks_.spawn("steering", plane_->steering().run());
   tasks_.spawn("sessions", plane_->sessions().run());
   // With a disk that is nearly full everything but a change works: agents find what they had.
   Status published = co_await plane_->published();

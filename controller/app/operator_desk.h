@@ -22,6 +22,8 @@ class OperatorDesk final : public AdminBackend {
   Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) override;
   Result<admin::v1::ExplainWeightsReply> explain(
       const admin::v1::ExplainWeightsRequest& what) override;
+  Result<admin::v1::ListPoliciesReply> policies(
+      const admin::v1::ListPoliciesRequest& what) override;
   admin::v1::ListFailoversReply failovers() override;
   std::vector<telemetry::v1::Event> events(const admin::v1::ListEventsRequest& what) override;
   std::vector<telemetry::v1::Event> events_since(const admin::v1::ListEventsRequest& what,
@@ -37,6 +39,12 @@ class OperatorDesk final : public AdminBackend {
       admin::v1::PinWeightsRequest request, std::string who) override;
   boost::asio::awaitable<Result<admin::v1::UnpinWeightsReply>> unpin(
       admin::v1::UnpinWeightsRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::SetPolicyModeReply>> set_policy_mode(
+      admin::v1::SetPolicyModeRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::ConfirmPolicyReply>> confirm_policy(
+      admin::v1::ConfirmPolicyRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::RollbackWeightsReply>> rollback(
+      admin::v1::RollbackWeightsRequest request, std::string who) override;
   boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(
       admin::v1::PingPathRequest request) override;
 
@@ -44,6 +52,7 @@ class OperatorDesk final : public AdminBackend {
   std::vector<std::string> warnings();
   bool synced(const AgentRecord& agent);
   Status check_pair(const std::string& service, const std::string& region) const;
+  Status check_service(const std::string& service) const;
   admin::v1::WeightRow row_of(const PublishedWeights& weights);
 
   ControlPlane& plane_;

@@ -4,6 +4,7 @@
 
 #include "common/model/revision.h"
 #include "controller/app/options.h"
+#include "controller/catalog/policies.h"
 
 namespace weir::controller {
 namespace {
@@ -162,7 +163,40 @@ void read_failover(ConfigSection failover, const Regions& regions, ServiceConfig
   }
 }
 
-ServiceConfig read_service(ConfigSection& section, const Regions& regions) {
+PolicyConfig read_policy(ConfigSection policy, const Regions& regions,
+                         const PolicyCatalog& catalog) {
+  PolicyConfig made;
+  made.mode = policy.choice<PolicyMode>("mode",
+                                        {{"static", PolicyMode::configured},
+                                         {"shadow", PolicyMode::shadow},
+                                         {"assist", PolicyMode::assist},
+                                         {"auto", PolicyMode::automatic}},
+                                        made.mode);
+  made.name = policy.text("name", made.name);
+  if (catalog.find(made.name) == nullptr) {
+    policy.complain("name", in_quotes(made.name) +
+                                " is no policy that sets weights; list them with: "
+                                "weir-policy list");
+  }
+  made.goal = policy.choice<Goal>("goal",
+                                  {{"goodput", Goal::goodput},
+                                   {"latency", Goal::latency},
+                                   {"tail", Goal::tail},
+                                   {"cost", Goal::cost}},
+                                  made.goal);
+  made.kb_per_request =
+      policy.number("kb_per_request", {.min = 0, .max = 1e6, .fallback = made.kb_per_request});
+  ConfigSection capacity = policy.section("capacity");
+  for (const std::string& region : capacity.keys()) {
+    check_region_key(capacity, region, regions);
+    made.capacity_rps.emplace(RegionName(region),
+                              capacity.number(region, {.min = 0.001, .max = 1e6}));
+  }
+  return made;
+}
+
+ServiceConfig read_service(ConfigSection& section, const Regions& regions,
+                           const PolicyCatalog& catalog) {
   ServiceConfig service;
   ServicePlan& plan = service.plan;
   plan.service = ServiceName(section.text("name"));
@@ -184,6 +218,7 @@ ServiceConfig read_service(ConfigSection& section, const Regions& regions) {
       {.min = milliseconds(1), .max = minutes(60), .fallback = plan.request_timeout});
   plan.proxy_protocol = section.boolean("proxy_protocol", false);
   service.weights = read_weights(section.section("weights"), regions);
+  service.policy = read_policy(section.section("policy"), regions, catalog);
   plan.health = read_health(section.section("health"));
   read_guards(section.section("guards"), regions, service);
   read_failover(section.section("failover"), regions, service);
@@ -197,8 +232,9 @@ std::vector<ServiceConfig> read_services(ConfigSection& root,
   std::vector<ServiceConfig> services;
   std::set<ServiceName> names;
   std::set<std::uint16_t> ports;
+  const PolicyCatalog catalog = all_policies();
   for (ConfigSection& section : root.sections("services", k_services_max)) {
-    ServiceConfig service = read_service(section, regions);
+    ServiceConfig service = read_service(section, regions, catalog);
     if (!names.insert(service.plan.service).second) {
       section.complain("name", in_quotes(service.plan.service.value()) + " stands twice");
     }

@@ -111,11 +111,12 @@ void Publisher::plan_weights(const PublishInput& input, PublicationDraft& draft,
     draft.changes.push_back(made->change);
     weights.emplace(key, std::move(*made));
   }
-  // A pair nobody proposes for keeps its weights as long as it is configured.
+  // A pair nobody proposes for keeps its weights as long as it is configured; nothing is wanted of
+  // it.
   for (const auto& [key, kept] : state_.weights) {
-    if (find_service(input, key.first) != nullptr && has_region(input, key.second)) {
-      weights.try_emplace(key, kept);
-    }
+    if (find_service(input, key.first) == nullptr || !has_region(input, key.second)) continue;
+    const auto [place, added] = weights.try_emplace(key, kept);
+    if (added) place->second.settled = true;
   }
   draft.state.weights = std::move(weights);
 }

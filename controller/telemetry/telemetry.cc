@@ -7,9 +7,9 @@ namespace weir::controller {
 namespace {
 
 namespace pb = telemetry::v1;
-using std::chrono::microseconds;
 
 constexpr std::chrono::seconds k_fresh{10};
+constexpr double k_own_region_rtt_ms = 0.5;  // nobody measures the way inside a region
 constexpr std::int64_t k_event_skew_ms_max = 3'600'000;
 
 /// Used as its weight says, or kept for later, or nobody there: no failover.
@@ -18,8 +18,27 @@ bool plain(const std::string& state) {
 }
 
 /// The better of two paths between the same regions: up before down, then the shorter.
-bool better(const RegionPath& a, const RegionPath& b) {
-  return a.up != b.up ? a.up : a.rtt_p50 < b.rtt_p50;
+bool better(const PathSeen& a, const PathSeen& b) {
+  return a.up != b.up ? a.up : a.rtt_ms < b.rtt_ms;
+}
+
+double ms(std::chrono::microseconds duration) {
+  return static_cast<double>(duration.count()) / 1e3;
+}
+
+PairSeen pair_of(const FlowRates& rates, double interval_s) {
+  PairSeen pair{.sent = rates.started * interval_s,
+                .ok = rates.ok * interval_s,
+                .errors = rates.errors * interval_s,
+                .timeouts = rates.timeouts * interval_s,
+                .in_slo = rates.within_objective * interval_s,
+                .in_flight = rates.in_flight};
+  if (rates.latency.total() == 0) return pair;
+  pair.latency_mean_ms = rates.latency.mean_us() / 1e3;
+  pair.latency_p50_ms = ms(rates.latency.quantile(0.5));
+  pair.latency_p90_ms = ms(rates.latency.quantile(0.9));
+  pair.latency_p99_ms = ms(rates.latency.quantile(0.99));
+  return pair;
 }
 
 }  // namespace
@@ -63,7 +82,8 @@ Status Telemetry::ingest(const AgentId& agent, const RegionName& region, const p
   take_paths(known, report, unix_ms);
   known.endpoints.assign(report.endpoints().begin(), report.endpoints().end());
   for (const pb::Traffic& traffic : report.traffic()) {
-    traffic_.add(agent, region, traffic, now, unix_ms);
+    traffic_.add(agent, region, traffic, std::chrono::milliseconds(report.window_ms()), now,
+                 unix_ms);
   }
   traffic_.drop_old(now);
   return {};
@@ -134,57 +154,46 @@ RevisionId Telemetry::in_force(const AgentId& agent) const {
   return found == agents_.end() ? RevisionId{} : found->second.in_force;
 }
 
-Observation Telemetry::observe(Time now, std::int64_t unix_ms) const {
-  Observation seen{.now = now,
-                   .unix_ms = unix_ms,
-                   .window = TrafficTable::k_window,
-                   .regions = {names_.regions.begin(), names_.regions.end()},
-                   .demand = {},
-                   .paths = {},
-                   .capacity = {}};
-  std::map<std::pair<ServiceName, RegionName>, SourceDemand> demand;
-  for (const FlowKey& key : traffic_.keys()) {
-    const FlowSums sums = traffic_.sums(key, now);
-    SourceDemand& source = demand[{key.service, key.from}];
-    source.service = key.service;
-    source.from = key.from;
-    source.requests_per_second += sums.requests_per_second;
-    source.to.push_back({.to = key.to,
-                         .started = sums.started,
-                         .ok = sums.ok,
-                         .errors = sums.errors,
-                         .timeouts = sums.timeouts,
-                         .within_objective = sums.within_objective,
-                         .in_flight = sums.in_flight,
-                         .p50 = sums.latency.quantile(0.5),
-                         .p99 = sums.latency.quantile(0.99)});
-  }
-  for (auto& [key, source] : demand) seen.demand.push_back(std::move(source));
+ServiceObservation Telemetry::observe(const ServiceSetting& setting, Time since, Time now) const {
+  const std::size_t n = setting.size();
+  ServiceObservation seen = ServiceObservation::blank(n);
+  seen.t_ms = std::chrono::duration<double, std::milli>(now.time_since_epoch()).count();
+  std::map<RegionName, std::size_t> place;
+  for (std::size_t i = 0; i < n; ++i) place.emplace(setting.regions[i], i);
 
-  std::map<std::pair<RegionName, RegionName>, RegionPath> best;
-  for (const PathRow& row : paths(now)) {
-    if (!row.fresh) continue;
-    const RegionPath path{.from = row.from_region,
-                          .to = RegionName(row.path.to_region()),
-                          .up = row.path.up(),
-                          .rtt_p50 = microseconds(row.path.rtt_p50_us()),
-                          .loss = Ratio(row.path.loss_ppm() / 1e6)};
-    const auto [place, first] = best.try_emplace({path.from, path.to}, path);
-    if (!first && better(path, place->second)) place->second = path;
+  const double interval_s = setting.interval_ms / 1000;
+  for (std::size_t s = 0; s < n; ++s) {
+    seen.paths(s, s).rtt_ms = k_own_region_rtt_ms;
+    for (std::size_t d = 0; d < n; ++d) {
+      const FlowRates rates =
+          traffic_.rates({setting.service, setting.regions[s], setting.regions[d]}, since, now);
+      if (rates.agents == 0) continue;
+      seen.pairs(s, d) = pair_of(rates, interval_s);
+      seen.offered[s] = (known(seen.offered[s]) ? seen.offered[s] : 0) + rates.started;
+    }
   }
-  for (auto& [key, path] : best) seen.paths.push_back(std::move(path));
-
-  std::map<std::pair<ServiceName, RegionName>, ServiceCapacity> capacity;
   for (const EndpointRow& row : endpoints(now)) {
-    if (!row.fresh) continue;
-    const ServiceName service(row.health.service());
-    ServiceCapacity& entry = capacity[{service, row.region}];
-    entry.service = service;
-    entry.region = row.region;
-    ++entry.endpoints;
-    if (row.health.healthy()) ++entry.healthy;
+    const auto found = place.find(row.region);
+    if (found == place.end() || row.health.service() != setting.service.value()) continue;
+    ServersSeen& servers = seen.servers[found->second];
+    if (!known(servers.endpoints)) servers.endpoints = servers.ready = servers.in_flight = 0;
+    ++servers.endpoints;
+    if (!row.fresh || !row.health.healthy()) continue;
+    ++servers.ready;
+    servers.in_flight += row.health.in_flight();
   }
-  for (auto& [key, entry] : capacity) seen.capacity.push_back(std::move(entry));
+  for (const PathRow& row : paths(now)) {
+    const auto from = place.find(row.from_region);
+    const auto to = place.find(RegionName(row.path.to_region()));
+    if (!row.fresh || from == place.end() || to == place.end()) continue;
+    if (from == to) continue;  // two clusters of one region: its own servers are nearer
+    const PathSeen path{
+        .rtt_ms = row.path.rtt_p50_us() > 0 ? row.path.rtt_p50_us() / 1e3 : k_unknown,
+        .loss = row.path.loss_ppm() / 1e6,
+        .up = row.path.up()};
+    PathSeen& best = seen.paths(from->second, to->second);
+    if (!known(best.loss) || better(path, best)) best = path;
+  }
   return seen;
 }
 

@@ -9,8 +9,8 @@
 #include "common/base/ids.h"
 #include "common/base/result.h"
 #include "common/base/time.h"
-#include "common/model/policy_observation.h"
 #include "common/model/revision.h"
+#include "common/model/service_policy.h"
 #include "controller/telemetry/event_log.h"
 #include "controller/telemetry/rate_limit.h"
 #include "controller/telemetry/report_check.h"
@@ -81,8 +81,10 @@ class Telemetry {
   /// Reports and events beyond their rate.
   std::uint64_t held_back() const { return held_back_; }
 
-  /// What a policy may know now.
-  Observation observe(Time now, std::int64_t unix_ms) const;
+  /// What a policy may know now of one service: the requests of the reports that came after
+  /// `since`, scaled to the setting's interval; servers and paths as they are. O(regions^2 +
+  /// reports).
+  ServiceObservation observe(const ServiceSetting& setting, Time since, Time now) const;
 
   EventLog& events() { return events_; }
   const EventLog& events() const { return events_; }

@@ -5,6 +5,8 @@
 namespace weir::controller {
 namespace {
 
+constexpr std::chrono::milliseconds k_window_least{10};
+
 bool plain(const std::string& state) { return state.empty() || state == "active"; }
 
 /// "ramping" of "ramping 40 %", "down" of "down: path": what does not change from report to report.
@@ -26,14 +28,15 @@ void add_to(FlowSums& sums, const telemetry::v1::Traffic& traffic) {
 }  // namespace
 
 void TrafficTable::add(const AgentId& agent, const RegionName& from,
-                       const telemetry::v1::Traffic& traffic, Time now, std::int64_t unix_ms) {
+                       const telemetry::v1::Traffic& traffic, std::chrono::milliseconds window,
+                       Time now, std::int64_t unix_ms) {
   const FlowKey key{.service = ServiceName(traffic.service()),
                     .from = from,
                     .to = RegionName(traffic.to_region())};
   Flow& flow = flows_[key];
   if (flow.agents.empty()) flow.first = now;
   OfAgent& mine = flow.agents[agent];
-  mine.windows.push_back({now, traffic});
+  mine.windows.push_back({now, std::max(window, k_window_least), traffic});
   if (mine.windows.size() > k_windows_max) mine.windows.pop_front();
   if (mine.state.since_unix_ms == 0 || kind_of(mine.state.state) != kind_of(traffic.state())) {
     mine.state.since_unix_ms = unix_ms;
@@ -75,6 +78,33 @@ FlowSums TrafficTable::sums(const FlowKey& key, Time now) const {
   sums.requests_per_second =
       static_cast<double>(sums.started) / std::chrono::duration<double>(seen).count();
   return sums;
+}
+
+FlowRates TrafficTable::rates(const FlowKey& key, Time since, Time now) const {
+  FlowRates rates;
+  const auto found = flows_.find(key);
+  if (found == flows_.end()) return rates;
+  for (const auto& [agent, mine] : found->second.agents) {
+    if (mine.windows.empty() || mine.windows.back().at + k_late <= now) continue;
+    ++rates.agents;
+    rates.in_flight += mine.in_flight;
+    FlowSums counted;
+    double seconds = 0;
+    auto window =
+        std::ranges::find_if(mine.windows, [since](const Window& w) { return w.at > since; });
+    if (window == mine.windows.end()) window = std::prev(window);
+    for (; window != mine.windows.end(); ++window) {
+      add_to(counted, window->traffic);
+      seconds += std::chrono::duration<double>(window->length).count();
+    }
+    rates.started += static_cast<double>(counted.started) / seconds;
+    rates.ok += static_cast<double>(counted.ok) / seconds;
+    rates.errors += static_cast<double>(counted.errors) / seconds;
+    rates.timeouts += static_cast<double>(counted.timeouts) / seconds;
+    rates.within_objective += static_cast<double>(counted.within_objective) / seconds;
+    rates.latency.merge(counted.latency);
+  }
+  return rates;
 }
 
 std::optional<FlowState> TrafficTable::state(const FlowKey& key, Time now) const {

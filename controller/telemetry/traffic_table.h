@@ -37,6 +37,18 @@ struct FlowSums {
   LatencyHistogram latency;
 };
 
+/// What became of a flow in one interval: per second, the agents of the source region together.
+struct FlowRates {
+  std::size_t agents = 0;  // that told; 0: nobody did, and nothing else counts
+  double started = 0;
+  double ok = 0;
+  double errors = 0;
+  double timeouts = 0;
+  double within_objective = 0;
+  double in_flight = 0;
+  LatencyHistogram latency;
+};
+
 /// What the agents of the source region do with a destination now, after failover.
 struct FlowState {
   std::string state;  // of the agents, the one that is not "active" if any
@@ -49,16 +61,21 @@ struct FlowState {
 class TrafficTable {
  public:
   static constexpr std::chrono::seconds k_window{10};
+  static constexpr std::chrono::seconds k_late{3};
   static constexpr std::size_t k_windows_max = 24;  // two a second, and what a stall held back
 
   /// `traffic` has passed `check_report`.
+  /// `window`: how long the counts were taken.
   void add(const AgentId& agent, const RegionName& from, const telemetry::v1::Traffic& traffic,
-           Time now, std::int64_t unix_ms);
+           std::chrono::milliseconds window, Time now, std::int64_t unix_ms);
   /// What the agent told is no longer anybody's.
   void forget(const AgentId& agent);
   void drop_old(Time now);
 
   FlowSums sums(const FlowKey& key, Time now) const;
+  /// Of the windows that came after `since`; an agent of which none came counts once more with its
+  /// last one, as long as that is younger than `k_late`.
+  FlowRates rates(const FlowKey& key, Time since, Time now) const;
   /// Nothing when no agent has told of it for 10 s.
   std::optional<FlowState> state(const FlowKey& key, Time now) const;
   /// Every flow with a window, in order.
@@ -67,6 +84,7 @@ class TrafficTable {
  private:
   struct Window {
     Time at;
+    std::chrono::milliseconds length;
     telemetry::v1::Traffic traffic;
   };
   struct OfAgent {

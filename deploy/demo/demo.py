@@ -8,10 +8,13 @@ sys.dont_write_bytecode = True
 import faults
 from check import Check
 from lab import BIN, REGIONS, RUN, DemoError, Lab, running_lab
+from policy_check import OBJECTIVE_MS, PolicyCheck
 from view import View
 
 USAGE = f"""usage: scripts/demo                      bring everything up and watch it; q ends it
        scripts/demo --check              the same without a terminal, with every fault, for at most 90 s
+       scripts/demo --check --policy NAME
+                                         the same fault under weighted round robin and under a policy
        scripts/demo break REGION {"|".join(faults.KINDS)} [OTHER REGION]
        scripts/demo heal                 undo every fault
        scripts/demo weirctl WORDS...     weirctl of the demo's controller
@@ -48,6 +51,18 @@ def run_check(lab, seed):
         return 1
 
 
+def run_policy_check(lab, seed, policy):
+    try:
+        check = PolicyCheck(lab, policy, lambda text: print(text, flush=True))
+        check.step("Starting")
+        lab.up(seed, lambda text: print(f"- {text}", flush=True), busy_servers=True, policy=policy,
+               objective_ms=OBJECTIVE_MS)
+        return 0 if check.run() else 1
+    except DemoError as error:
+        print(f"policy-check: FAILED {error}", flush=True)
+        return 1
+
+
 def run_live(lab, rate, seed):
     bring_up(lab, seed)
     print("- Waiting for the mesh", flush=True)
@@ -80,6 +95,9 @@ def main(words):
     elif command == "--check" and len(words) == 1:
         with running_lab() as lab:
             return run_check(lab, seed)
+    elif command == "--check" and words[1:2] == ["--policy"] and len(words) == 3:
+        with running_lab() as lab:
+            return run_policy_check(lab, seed, words[2])
     elif not words:
         with running_lab() as lab:
             return run_live(lab, rate, seed)

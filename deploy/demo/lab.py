@@ -158,6 +158,7 @@ class Lab:
     def __init__(self):
         self.state = {"processes": {}, "faults": []}
         self.children = {}  # those this process started itself
+        self.busy_servers = False
         self.starting = False
         self.ending = None  # the signal that came while a process was being started
 
@@ -281,22 +282,35 @@ class Lab:
 
     def weirctl(self, *words, timeout=10):
         """A weirctl command's JSON."""
-        command = [BIN / "weirctl", "--socket", RUN / "admin.sock", *words, "-o", "json"]
+        return json.loads(self.weirctl_text(*words, "-o", "json", timeout=timeout))
+
+    def weirctl_text(self, *words, timeout=10):
+        """What a weirctl command prints."""
+        command = [BIN / "weirctl", "--socket", RUN / "admin.sock", *words]
         try:
             done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
             raise DemoError(f"weirctl {' '.join(words)}: no answer within {timeout} s") from None
         if done.returncode != 0:
             raise DemoError(f"weirctl {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
-        return json.loads(done.stdout)
+        return done.stdout
 
     def start_servers(self, region):
         for server in SERVERS:
+            if self.busy_servers:
+                self.start_busy_server(region, server)
+                continue
             folder = RUN / region
             config = folder / f"{server}.conf"
             config.write_text(fill("nginx.conf", region=region, server=server,
                                    address=server_address(region, server)))
             self.start(f"{region}-{server}", ["nginx", "-e", "stderr", "-p", folder, "-c", config], f"{region}-servers")
+
+    def start_busy_server(self, region, server):
+        self.start(f"{region}-{server}",
+                   [BIN / "weir-server", "--listen", f"{server_address(region, server)}:{PORT}",
+                    "--name", f"{region}/{server}", "--seed", 10 * region_number(region) + SERVERS.index(server)],
+                   f"{region}-servers")
 
     def start_controller(self):
         self.start("controller", [BIN / "weir-controller", "run", "--config", RUN / "controller.yaml"], "controller")
@@ -311,7 +325,9 @@ class Lab:
 
     # Up and down.
 
-    def up(self, seed, say, after_network=lambda: None, certificate_lifetime="24h"):
+    def up(self, seed, say, after_network=lambda: None, certificate_lifetime="24h", busy_servers=False, policy="learned",
+           objective_ms=400):
+        self.busy_servers = busy_servers  # weir-server instead of nginx: requests that take time
         self.down()
         sweep_orphans()
         with self.record() as state:
@@ -328,7 +344,7 @@ class Lab:
         say("Controller")
         controller = fill("controller.yaml", interface=INTERFACES["controller"],
                           controller_address=CONTROLLER_ADDRESS, regions=", ".join(REGIONS),
-                          certificate_lifetime=certificate_lifetime)
+                          certificate_lifetime=certificate_lifetime, objective_ms=objective_ms, policy=policy)
         (RUN / "controller.yaml").write_text(controller)
         self.start_controller()
         self.wait_for_controller()

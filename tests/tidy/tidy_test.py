@@ -37,7 +37,7 @@ class Layers(unittest.TestCase):
                 ("controller/registry/registry.cc", "controller/store/store.h"),
                 ("controller/store/rocks/rocks_store.h", "controller/store/store.h"),
                 ("controller/enrol/enroller.cc", "controller/ipam/address_pool.h"),
-                ("controller/policy/rivals/l3.cc", "controller/policy/policy.h"),
+                ("controller/policy/rivals/l3.cc", "controller/policy/tuning.h"),
                 ("controller/catalog/policies.cc", "controller/policy/rivals/rivals.h"),
                 ("policy/main.cc", "controller/catalog/policies.h"),
                 ("cli/command/status.cc", "cli/render/table.h"),

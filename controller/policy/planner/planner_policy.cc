@@ -71,6 +71,7 @@ PlannerPolicy::PlannerPolicy(std::string_view name, ServiceSetting setting,
 ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
   if (setting_.size() == 0) return {};
   world_.observe(fits(seen, setting_.size()) ? seen : ServiceObservation::blank(setting_.size()));
+  take_in_force(seen.in_force);
   if (!any_demand()) return static_wish();
 
   TrainedMoves moves;
@@ -118,6 +119,18 @@ Grid<double> PlannerPolicy::chances_of(const Plan& plan) const {
     }
   }
   return chances;
+}
+
+void PlannerPolicy::take_in_force(const Grid<double>& told) {
+  if (told.rows() != setting_.size() || told.columns() != setting_.size()) return;
+  for (std::size_t s = 0; s < setting_.size(); ++s) {
+    double sum = 0;
+    for (const double share : told.row(s)) sum += usable_or(share, 0);
+    if (!(sum > 0) || !std::isfinite(sum)) continue;
+    for (std::size_t d = 0; d < setting_.size(); ++d) {
+      in_force_(s, d) = usable_or(told(s, d), 0) / sum;
+    }
+  }
 }
 
 void PlannerPolicy::take_effect(const Grid<double>& wished) {

@@ -44,6 +44,7 @@ class PlannerPolicy final : public ServicePolicy {
   bool any_demand() const;
   ServiceWish static_wish() const;
   Grid<double> chances_of(const Plan& plan) const;
+  void take_in_force(const Grid<double>& told);
   void take_effect(const Grid<double>& wished);
 
   const std::string_view name_;

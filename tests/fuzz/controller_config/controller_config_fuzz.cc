@@ -6,7 +6,7 @@
 
 #include "common/routing/safe_set.h"
 #include "controller/app/options.h"
-#include "controller/policy/static_policy.h"
+#include "controller/policy/static_weights.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace weir;
@@ -15,12 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!config) return 0;
   const auto options = controller::read_controller_options(*config);
   if (!options) return 0;
-  Observation observation;
-  observation.regions = options->regions;
-  controller::StaticPolicy policy(options->services);
-  for (const WeightProposal& proposal : policy.observe(observation)) {
-    for (const ServiceConfig& service : options->services) {
-      if (service.plan.service != proposal.service) continue;
+  for (const ServiceConfig& service : options->services) {
+    for (const auto& proposal : controller::static_proposal(service, options->regions)) {
       const auto safe =
           to_safe_set({}, proposal.weights, service.guards_for(proposal.from), options->regions);
       if (!safe) abort();

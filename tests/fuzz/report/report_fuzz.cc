@@ -20,12 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {.regions = {RegionName("us"), RegionName("eu")}, .services = {ServiceName("shop/web")}});
   const Time now{std::chrono::hours(1)};
   const Status taken = telemetry.ingest(AgentId("us/agent-1"), RegionName("us"), report, now, 1000);
-  const Observation seen = telemetry.observe(now, 1000);
-  for (const auto& demand : seen.demand) {
-    if (!taken || demand.from != RegionName("us")) abort();
-    for (const auto& result : demand.to) {
-      if (result.within_objective > result.ok) abort();
-    }
+  ServiceSetting setting;
+  setting.service = ServiceName("shop/web");
+  setting.regions = {RegionName("us"), RegionName("eu")};
+  const auto seen = telemetry.observe(setting, now - std::chrono::seconds(1), now);
+  if (known(seen.offered[1]) || (!taken && known(seen.offered[0]))) abort();
+  for (const PairSeen& pair : seen.pairs.cells()) {
+    if (pair.in_slo > pair.ok) abort();
   }
   telemetry.failovers(Time());
   telemetry.paths(now);

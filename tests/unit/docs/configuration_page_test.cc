@@ -24,6 +24,7 @@ services:
   - name: shop/http
     listen_port: 1
     weights: {pairs: [{from: REGION, to: REGION, weight: 1}]}
+    policy: {capacity: {REGION: 100}}
     health: {kind: http}
     guards: {residency: {REGION: [REGION]}}
     failover: {tiers: {REGION: [[REGION]]}}

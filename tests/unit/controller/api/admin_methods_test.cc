@@ -37,6 +37,9 @@ struct Backend final : AdminBackend {
   Result<pb::ExplainWeightsReply> explain(const pb::ExplainWeightsRequest&) override {
     return fail(Code::not_found, "no service");
   }
+  Result<pb::ListPoliciesReply> policies(const pb::ListPoliciesRequest&) override {
+    return pb::ListPoliciesReply();
+  }
   pb::ListFailoversReply failovers() override { return {}; }
   std::vector<telemetry::v1::Event> events(const pb::ListEventsRequest&) override { return {}; }
   std::vector<telemetry::v1::Event> events_since(const pb::ListEventsRequest&,
@@ -60,6 +63,18 @@ struct Backend final : AdminBackend {
   asio::awaitable<Result<pb::UnpinWeightsReply>> unpin(pb::UnpinWeightsRequest,
                                                        std::string) override {
     return done<pb::UnpinWeightsReply>();
+  }
+  asio::awaitable<Result<pb::SetPolicyModeReply>> set_policy_mode(pb::SetPolicyModeRequest,
+                                                                  std::string) override {
+    return done<pb::SetPolicyModeReply>();
+  }
+  asio::awaitable<Result<pb::ConfirmPolicyReply>> confirm_policy(pb::ConfirmPolicyRequest,
+                                                                 std::string) override {
+    return done<pb::ConfirmPolicyReply>();
+  }
+  asio::awaitable<Result<pb::RollbackWeightsReply>> rollback(pb::RollbackWeightsRequest,
+                                                             std::string) override {
+    return done<pb::RollbackWeightsReply>();
   }
   asio::awaitable<Result<pb::PingPathReply>> ping(pb::PingPathRequest) override {
     return done<pb::PingPathReply>();

@@ -53,6 +53,9 @@ class Failing final : public AdminBackend {
   Result<pb::ExplainWeightsReply> explain(const pb::ExplainWeightsRequest&) override {
     return fail(why_);
   }
+  Result<pb::ListPoliciesReply> policies(const pb::ListPoliciesRequest&) override {
+    return pb::ListPoliciesReply();
+  }
   pb::ListFailoversReply failovers() override { return {}; }
   std::vector<telemetry::v1::Event> events(const pb::ListEventsRequest&) override { return {}; }
   std::vector<telemetry::v1::Event> events_since(const pb::ListEventsRequest&,
@@ -72,6 +75,18 @@ class Failing final : public AdminBackend {
   }
   asio::awaitable<Result<pb::UnpinWeightsReply>> unpin(pb::UnpinWeightsRequest,
                                                        std::string) override {
+    co_return fail(why_);
+  }
+  asio::awaitable<Result<pb::SetPolicyModeReply>> set_policy_mode(pb::SetPolicyModeRequest,
+                                                                  std::string) override {
+    co_return fail(why_);
+  }
+  asio::awaitable<Result<pb::ConfirmPolicyReply>> confirm_policy(pb::ConfirmPolicyRequest,
+                                                                 std::string) override {
+    co_return fail(why_);
+  }
+  asio::awaitable<Result<pb::RollbackWeightsReply>> rollback(pb::RollbackWeightsRequest,
+                                                             std::string) override {
     co_return fail(why_);
   }
   asio::awaitable<Result<pb::PingPathReply>> ping(pb::PingPathRequest) override {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "controller/policy/pinned_policy.h"
-#include "controller/policy/static_policy.h"
+#include "controller/policy/pin_book.h"
+#include "controller/policy/static_weights.h"
 
 namespace weir::controller {
 namespace {
@@ -19,12 +19,7 @@ ServiceConfig web() {
   return config;
 }
 
-Observation at(std::int64_t unix_ms) {
-  Observation observation;
-  observation.unix_ms = unix_ms;
-  observation.regions = {k_us, k_eu, k_ap};
-  return observation;
-}
+const std::vector<RegionName> k_regions = {k_us, k_eu, k_ap};
 
 std::vector<std::pair<RegionName, double>> pairs(const WeightProposal& proposal) {
   std::vector<std::pair<RegionName, double>> out;
@@ -33,9 +28,8 @@ std::vector<std::pair<RegionName, double>> pairs(const WeightProposal& proposal)
 }
 using Pairs = std::vector<std::pair<RegionName, double>>;
 
-TEST(StaticPolicy, GivesTheOwnRegionTheNearbyWeightAndThePairsTheirs) {
-  StaticPolicy policy({web()});
-  const Proposal proposal = policy.observe(at(0));
+TEST(StaticWeights, GiveTheOwnRegionTheNearbyWeightAndThePairsTheirs) {
+  const Proposal proposal = static_proposal(web(), k_regions);
   ASSERT_EQ(proposal.size(), 3U);
   EXPECT_EQ(proposal[0].from, k_us);
   EXPECT_EQ(proposal[0].by, "static");
@@ -55,16 +49,15 @@ WeightPin pin(std::int64_t expires) {
           .expires_unix_ms = expires};
 }
 
-TEST(PinnedPolicy, ObeysAPinUntilItEnds) {
-  StaticPolicy rules({web()});
+TEST(PinBook, IsObeyedUntilThePinEnds) {
+  const Proposal rules = static_proposal(web(), k_regions);
   PinBook book;
   book.set(pin(1000));
-  PinnedPolicy policy(rules, book);
-  const Proposal pinned = policy.observe(at(999));
+  const Proposal pinned = with_pins(rules, book, 999);
   EXPECT_EQ(pairs(pinned[0]), (Pairs{{k_us, 70}, {k_ap, 30}}));
   EXPECT_EQ(pinned[0].by, "pin by root");
   EXPECT_EQ(pinned[1].by, "static");
-  EXPECT_EQ(policy.observe(at(1000))[0].by, "static");
+  EXPECT_EQ(with_pins(rules, book, 1000)[0].by, "static");
 }
 
 TEST(PinBook, KnowsWhichPinEndsNextAndTakesItOut) {

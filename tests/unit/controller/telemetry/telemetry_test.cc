@@ -210,8 +210,8 @@ TEST(Telemetry, KeepsABoundedNumberOfWindowsOfOneAgent) {
   TrafficTable table;
   pb::Report window = report(1);
   const pb::Traffic& traffic = add_traffic(window, 1, 1);
-  table.add(k_two, k_us, traffic, k_start, 0);
-  for (int i = 0; i < 1000; ++i) table.add(k_one, k_us, traffic, k_start, 0);
+  table.add(k_two, k_us, traffic, seconds(1), k_start, 0);
+  for (int i = 0; i < 1000; ++i) table.add(k_one, k_us, traffic, seconds(1), k_start, 0);
   EXPECT_EQ(table.sums(k_flow, k_start).started, TrafficTable::k_windows_max + 1);
 }
 
@@ -235,10 +235,16 @@ TEST(Telemetry, CountsNothingOfAnAgentThatFellSilent) {
   EXPECT_FALSE(telemetry.flow_state(k_flow, late));
   EXPECT_EQ(telemetry.sums(k_flow, late).in_flight, 0U);
   EXPECT_FALSE(telemetry.endpoints(late).at(0).fresh);
-  EXPECT_TRUE(telemetry.observe(late, 0).capacity.empty());
 }
 
-TEST(Telemetry, ShowsAPolicyDemandPathsAndCapacity) {
+ServiceSetting two_regions() {
+  ServiceSetting setting;
+  setting.service = k_web;
+  setting.regions = {k_us, k_eu};
+  return setting;
+}
+
+TEST(Telemetry, ShowsAPolicyDemandPathsAndServers) {
   Telemetry telemetry = fresh();
   pb::Report window = report(1);
   add_traffic(window, 40, 5);
@@ -250,16 +256,33 @@ TEST(Telemetry, ShowsAPolicyDemandPathsAndCapacity) {
     health.set_healthy(healthy);
   }
   ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, 0));
-  const Observation seen = telemetry.observe(k_start, 9);
-  ASSERT_EQ(seen.demand.size(), 1U);
-  EXPECT_EQ(seen.demand[0].from, k_us);
-  EXPECT_EQ(seen.demand[0].to[0].started, 40U);
-  ASSERT_EQ(seen.paths.size(), 1U);
-  EXPECT_TRUE(seen.paths[0].up);
-  ASSERT_EQ(seen.capacity.size(), 1U);
-  EXPECT_EQ(seen.capacity[0].healthy, 1U);
-  EXPECT_EQ(seen.capacity[0].endpoints, 2U);
-  EXPECT_EQ(seen.unix_ms, 9);
+  const auto seen = telemetry.observe(two_regions(), k_start - seconds(1), k_start);
+  EXPECT_EQ(seen.offered[0], 40);
+  EXPECT_FALSE(known(seen.offered[1]));
+  EXPECT_EQ(seen.pairs(0, 1).sent, 40);
+  EXPECT_TRUE(seen.paths(0, 1).up);
+  EXPECT_TRUE(known(seen.paths(0, 1).rtt_ms));
+  EXPECT_EQ(seen.servers[0].ready, 1);
+  EXPECT_EQ(seen.servers[0].endpoints, 2);
+  EXPECT_FALSE(known(seen.servers[1].ready));
+}
+
+TEST(Telemetry, ScalesWhatAPolicySeesToItsInterval) {
+  Telemetry telemetry = fresh();
+  for (int i = 1; i <= 2; ++i) {
+    pb::Report window = report(static_cast<std::uint64_t>(i));
+    add_traffic(window, 40, 5);
+    ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start + seconds(i), 0));
+  }
+  const auto at = [&](int since, int now) {
+    return telemetry.observe(two_regions(), k_start + seconds(since), k_start + seconds(now))
+        .pairs(0, 1)
+        .sent;
+  };
+  EXPECT_EQ(at(0, 2), 40) << "two windows of a second are two seconds";
+  EXPECT_EQ(at(1, 2), 40);
+  EXPECT_EQ(at(2, 4), 40) << "a report that is late: the last one once more";
+  EXPECT_EQ(at(4, 5), 0) << "and no longer";
 }
 
 }  // namespace

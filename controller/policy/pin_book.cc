@@ -1,4 +1,4 @@
-#include "controller/policy/pinned_policy.h"
+#include "controller/policy/pin_book.h"
 
 #include <algorithm>
 #include <string>
@@ -39,6 +39,10 @@ const WeightPin* PinBook::find(const ServiceName& service, const RegionName& fro
   return found == pins_.end() || over(found->second, unix_ms) ? nullptr : &found->second;
 }
 
+bool PinBook::holds(const ServiceName& service) const {
+  return std::ranges::any_of(pins_, [&](const auto& pin) { return pin.first.first == service; });
+}
+
 std::vector<WeightPin> PinBook::take_expired(std::int64_t unix_ms) {
   std::vector<WeightPin> expired;
   for (auto it = pins_.begin(); it != pins_.end();) {
@@ -66,14 +70,18 @@ std::vector<WeightPin> PinBook::all() const {
   return pins;
 }
 
-Proposal PinnedPolicy::observe(const Observation& observation) {
-  return with_pins(inner_.observe(observation), pins_, observation.unix_ms);
-}
-
 Proposal with_pins(Proposal proposal, const PinBook& pins, std::int64_t unix_ms) {
-  for (WeightProposal& row : proposal) {
-    const WeightPin* pin = pins.find(row.service, row.from, unix_ms);
-    if (pin != nullptr) obey(*pin, row);
+  for (const WeightPin& pin : pins.all()) {
+    if (over(pin, unix_ms)) continue;
+    auto row = std::ranges::find_if(proposal, [&pin](const WeightProposal& other) {
+      return other.service == pin.service && other.from == pin.from;
+    });
+    if (row == proposal.end()) {
+      row = proposal.insert(row, WeightProposal());
+      row->service = pin.service;
+      row->from = pin.from;
+    }
+    obey(pin, *row);
   }
   return proposal;
 }

@@ -2,12 +2,11 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "controller/policy/policy.h"
+#include "common/model/proposal.h"
 
 namespace weir::controller {
 
@@ -21,6 +20,8 @@ class PinBook {
   /// nullptr: not pinned, or no longer at `unix_ms`.
   const WeightPin* find(const ServiceName& service, const RegionName& from,
                         std::int64_t unix_ms) const;
+  /// Whether any pair of the service is pinned.
+  bool holds(const ServiceName& service) const;
   /// Those that have run out by `unix_ms`, taken out of the book.
   std::vector<WeightPin> take_expired(std::int64_t unix_ms);
   /// When the next one runs out; none: no pin has an end.
@@ -31,25 +32,7 @@ class PinBook {
   std::map<std::pair<ServiceName, RegionName>, WeightPin> pins_;
 };
 
-/// Another policy's proposal with the pinned pairs replaced by what people said. The other policy
-/// still observes everything, so it has not lost touch when a pin ends.
-class PinnedPolicy final : public Policy {
- public:
-  /// `inner` outlives it.
-  PinnedPolicy(Policy& inner, PinBook pins) : inner_(inner), pins_(std::move(pins)) {}
-
-  std::string_view name() const override { return inner_.name(); }
-  Proposal observe(const Observation& observation) override;
-
-  const PinBook& pins() const { return pins_; }
-  void replace(PinBook pins) { pins_ = std::move(pins); }
-
- private:
-  Policy& inner_;
-  PinBook pins_;
-};
-
-/// `proposal` with every pair that is pinned at `unix_ms` replaced.
+/// `proposal` with every pair that is pinned at `unix_ms` replaced, or added.
 Proposal with_pins(Proposal proposal, const PinBook& pins, std::int64_t unix_ms);
 
 }  // namespace weir::controller

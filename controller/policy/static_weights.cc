@@ -1,4 +1,4 @@
-#include "controller/policy/static_policy.h"
+#include "controller/policy/static_weights.h"
 
 #include <algorithm>
 #include <string>
@@ -20,7 +20,7 @@ ProposedWeight weigh(const ServiceConfig& service, const RegionName& from, const
 }
 
 WeightProposal propose(const ServiceConfig& service, const RegionName& from,
-                       const std::vector<RegionName>& regions) {
+                       std::span<const RegionName> regions) {
   WeightProposal proposal{
       .service = service.plan.service, .from = from, .weights = {}, .by = "static", .reasons = {}};
   const GuardSpec guards = service.guards_for(from);
@@ -41,15 +41,9 @@ WeightProposal propose(const ServiceConfig& service, const RegionName& from,
 
 }  // namespace
 
-StaticPolicy::StaticPolicy(std::vector<ServiceConfig> services) : services_(std::move(services)) {}
-
-Proposal StaticPolicy::observe(const Observation& observation) {
+Proposal static_proposal(const ServiceConfig& service, std::span<const RegionName> regions) {
   Proposal proposal;
-  for (const ServiceConfig& service : services_) {
-    for (const RegionName& from : observation.regions) {
-      proposal.push_back(propose(service, from, observation.regions));
-    }
-  }
+  for (const RegionName& from : regions) proposal.push_back(propose(service, from, regions));
   return proposal;
 }
 

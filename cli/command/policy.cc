@@ -1,0 +1,228 @@
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "cli/command/admin_methods.h"
+#include "cli/command/command.h"
+#include "cli/command/pin_plan.h"
+#include "cli/command/show.h"
+#include "cli/render/units.h"
+
+namespace weir::cli {
+
+namespace {
+
+std::string share_or_dash(double part, double whole) {
+  return whole >= 1
+             ? show_share(static_cast<std::uint32_t>(1e6 * std::min(part / whole, 1.0) + 0.5))
+             : "-";
+}
+
+Cell steering_of(const PolicyStatus& policy) {
+  if (policy.mode() == "static") return {"the configured weights", Tone::plain};
+  if (policy.steering().empty()) return {"waits for reports", Tone::warn};
+  const bool fallen = policy.steering() != policy.policy();
+  return {policy.steering(), fallen ? Tone::warn : Tone::good};
+}
+
+std::string table_of(AdminSession& session, const ListPoliciesReply& reply) {
+  Table table({{"SERVICE"},
+               {"MODE"},
+               {"POLICY"},
+               {"GOAL"},
+               {"STEERS"},
+               {"IN OBJECTIVE", Align::right},
+               {"EXPECTED", Align::right},
+               {"FALLS", Align::right},
+               {"WISHES", Align::right},
+               {"SET BY"}});
+  for (const PolicyStatus& policy : reply.policies()) {
+    table.add({policy.service(), policy.mode(), policy.policy(), policy.goal(), steering_of(policy),
+               share_or_dash(policy.in_objective(), policy.ended()),
+               share_or_dash(policy.expected_in_objective(), policy.ended()),
+               std::to_string(policy.falls()), std::to_string(policy.wishes_size()),
+               policy.mode_by().empty() ? "configuration" : policy.mode_by()});
+  }
+  return table_or(session, table, "No services: they are listed in the controller's file.");
+}
+
+/// What the policy would change, and why, for each service.
+std::string report_of(AdminSession& session, const ListPoliciesReply& reply) {
+  std::string all = table_of(session, reply);
+  for (const PolicyStatus& policy : reply.policies()) {
+    if (!policy.last_fall().empty()) {
+      all += fmt::format("\n{}: last fall: {}\n", printable(policy.service()),
+                         printable(policy.last_fall()));
+    }
+    for (const PolicyWish& wish : policy.wishes()) {
+      all += fmt::format("\n{} from {} wishes {}\n", printable(policy.service()),
+                         printable(wish.from_region()), weights_in_words(wish.weights()));
+      for (const std::string& reason : wish.reasons()) all += "  " + printable(reason) + "\n";
+    }
+  }
+  return all;
+}
+
+constexpr Listing<ListPoliciesRequest, ListPoliciesReply> k_list{
+    "ListPolicies", "WatchPolicies", "PolicyList", "cannot list the policies"};
+
+struct ModeOptions {
+  std::string service;
+  std::string mode;
+  bool yes = false;
+};
+
+Exit set_mode(AdminSession& session, const ModeOptions& options) {
+  const bool moves = options.mode == "auto" || options.mode == "static" || options.mode == "config";
+  if (moves && !session.agree("Mode " + printable(options.mode) + " for " +
+                                  printable(options.service) + ": its weights may change. Set it?",
+                              options.yes)) {
+    return Exit::refused;
+  }
+  SetPolicyModeRequest request;
+  request.set_service(options.service);
+  if (options.mode != "config") request.set_mode(options.mode);
+  return ask_and_show<SetPolicyModeRequest, SetPolicyModeReply>(
+      session, admin_method<SetPolicyModeRequest, SetPolicyModeReply>("SetPolicyMode"), request,
+      "PolicyMode", "cannot set the mode of " + options.service,
+      [](const SetPolicyModeReply& done) {
+        return fmt::format("{}: mode {}\n", printable(done.policy().service()),
+                           printable(done.policy().mode()));
+      });
+}
+
+struct ConfirmOptions {
+  std::string service;
+  bool yes = false;
+};
+
+/// What is wished first, then the question, then the change.
+Exit confirm(AdminSession& session, const ConfirmOptions& options) {
+  const std::string failed = "cannot confirm what the policy of " + options.service + " wishes";
+  ListPoliciesRequest looking;
+  looking.set_service(options.service);
+  const auto seen =
+      session.ask(admin_method<ListPoliciesRequest, ListPoliciesReply>("ListPolicies"), looking);
+  if (!seen) return session.fail_with(failed, seen.error(), "weirctl services ls");
+  session.terminal().err << report_of(session, *seen);
+  if (!session.agree("Apply?", options.yes)) return Exit::refused;
+  ConfirmPolicyRequest request;
+  request.set_service(options.service);
+  return ask_and_show<ConfirmPolicyRequest, ConfirmPolicyReply>(
+      session, admin_method<ConfirmPolicyRequest, ConfirmPolicyReply>("ConfirmPolicy"), request,
+      "PolicyConfirmation", failed, [](const ConfirmPolicyReply& done) {
+        return fmt::format("applied: revision {}.{}\n", done.epoch(), done.generation());
+      });
+}
+
+struct RollbackOptions {
+  std::string service;
+  std::uint64_t generation = 0;
+  std::string ttl;
+  bool dry_run = false;
+  bool yes = false;
+};
+
+std::string moves_in_words(const RollbackWeightsReply& plan) {
+  std::string all;
+  for (const WeightMove& move : plan.moves()) {
+    all += fmt::format("from {}: {}\n", printable(move.from_region()),
+                       change_in_words(move.before(), move.after()));
+    for (const std::string& guard : move.guards()) all += "  guard: " + printable(guard) + "\n";
+  }
+  return all;
+}
+
+Exit rollback(AdminSession& session, const RollbackOptions& options) {
+  const std::string failed = "cannot roll " + options.service + " back";
+  RollbackWeightsRequest request;
+  request.set_service(options.service);
+  request.set_generation(options.generation);
+  request.set_dry_run(true);
+  if (!options.ttl.empty()) {
+    const auto ttl = parse_span(options.ttl);
+    if (!ttl || ttl->count() > std::numeric_limits<std::uint32_t>::max()) {
+      return session.fail_with(Exit::usage, failed,
+                               ttl ? "--ttl is too long" : ttl.error().message(),
+                               "weirctl policy rollback SERVICE --ttl 1h");
+    }
+    request.set_ttl_s(static_cast<std::uint32_t>(ttl->count()));
+  }
+  const auto method = admin_method<RollbackWeightsRequest, RollbackWeightsReply>("RollbackWeights");
+  const auto plan = session.ask(method, request);
+  if (!plan) {
+    return session.fail_with(failed, plan.error(),
+                             "weirctl weights explain " + options.service + " --from REGION");
+  }
+  if (options.dry_run) {
+    show<RollbackWeightsReply>(session, "RollbackPlan", *plan, moves_in_words);
+    if (!session.json()) session.terminal().err << "dry run, nothing was changed\n";
+    return Exit::ok;
+  }
+  session.terminal().err << moves_in_words(*plan);
+  if (!session.agree("Pin these weights?", options.yes)) return Exit::refused;
+  request.set_dry_run(false);
+  return ask_and_show<RollbackWeightsRequest, RollbackWeightsReply>(
+      session, method, request, "Rollback", failed, [&](const RollbackWeightsReply& done) {
+        return fmt::format(
+            "rolled back and pinned: revision {}.{}\nundo, a source each: weirctl "
+            "weights unpin {} --from REGION\n",
+            done.epoch(), done.generation(), printable(options.service));
+      });
+}
+
+}  // namespace
+
+void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
+  CommandSyntax policy = program.add_group("policy", "What steers the weights");
+
+  struct LookOptions {
+    std::string service;
+    bool watch = false;
+  };
+  const auto looking = std::make_shared<LookOptions>();
+  CommandSyntax status = policy.add("status", "Mode, policy and how it does, by service");
+  status.option("service", looking->service, "NAMESPACE/NAME; without it, all");
+  status.flag("-w,--watch", looking->watch, "Follow every change");
+  status.runs([&session, &exit, looking] {
+    ListPoliciesRequest request;
+    request.set_service(looking->service);
+    exit = k_list.show(session, looking->watch, request,
+                       [&](const ListPoliciesReply& reply) { return table_of(session, reply); });
+  });
+
+  const auto reporting = std::make_shared<LookOptions>();
+  CommandSyntax report = policy.add("report", "What it would change now, and why");
+  report.option("service", reporting->service, "NAMESPACE/NAME; without it, all");
+  report.runs([&session, &exit, reporting] {
+    ListPoliciesRequest request;
+    request.set_service(reporting->service);
+    exit = k_list.show(session, false, request,
+                       [&](const ListPoliciesReply& reply) { return report_of(session, reply); });
+  });
+
+  const auto setting = std::make_shared<ModeOptions>();
+  CommandSyntax mode = policy.add("mode", "Set the mode: static, shadow, assist, auto, config");
+  mode.option("mode", setting->mode, "config: as the configuration says").required();
+  mode.option("--service", setting->service, "NAMESPACE/NAME").required();
+  mode.flag("-y,--yes", setting->yes, "Do not ask");
+  mode.runs([&session, &exit, setting] { exit = set_mode(session, *setting); });
+
+  const auto confirming = std::make_shared<ConfirmOptions>();
+  CommandSyntax yes = policy.add("confirm", "In mode assist: apply what the policy wishes now");
+  yes.option("service", confirming->service, "NAMESPACE/NAME").required();
+  yes.flag("-y,--yes", confirming->yes, "Do not ask");
+  yes.runs([&session, &exit, confirming] { exit = confirm(session, *confirming); });
+
+  const auto back = std::make_shared<RollbackOptions>();
+  CommandSyntax undo =
+      policy.add("rollback", "Pin the weights as they were; shows the plan and asks first");
+  undo.option("service", back->service, "NAMESPACE/NAME").required();
+  undo.option("--to-revision", back->generation, "Generation; without it, before the last change");
+  undo.option("--ttl", back->ttl, "Unpin by itself after, such as 1h");
+  undo.flag("--dry-run", back->dry_run, "Show the plan and stop");
+  undo.flag("-y,--yes", back->yes, "Do not ask");
+  undo.runs([&session, &exit, back] { exit = rollback(session, *back); });
+}
+
+}  // namespace weir::cli

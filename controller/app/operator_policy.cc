@@ -1,0 +1,175 @@
+// How services are steered, through the operator desk: shown, changed, taken back.
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "controller/app/operator_desk.h"
+
+namespace weir::controller {
+
+namespace asio = boost::asio;
+namespace pb = admin::v1;
+
+namespace {
+
+constexpr std::uint32_t k_ttl_max_s = 365U * 24 * 3600;
+
+std::string_view goal_name(Goal goal) {
+  switch (goal) {
+    case Goal::goodput:
+      return "goodput";
+    case Goal::latency:
+      return "latency";
+    case Goal::tail:
+      return "tail";
+    case Goal::cost:
+      return "cost";
+  }
+  return "";
+}
+
+void put(const std::vector<Weight>& weights,
+         google::protobuf::RepeatedPtrField<policy::v1::Weight>& out) {
+  for (const Weight& weight : weights) {
+    auto& row = *out.Add();
+    row.set_region(weight.region.value());
+    row.set_weight(weight.weight);
+  }
+}
+
+pb::PolicyWish to_message(const WeightProposal& wished) {
+  pb::PolicyWish out;
+  out.set_from_region(wished.from.value());
+  for (const ProposedWeight& weight : wished.weights) {
+    auto& row = *out.add_weights();
+    row.set_region(weight.region.value());
+    row.set_weight(static_cast<std::uint32_t>(std::clamp(weight.weight, 0.0, 10'000.0) + 0.5));
+  }
+  for (const std::string& reason : wished.reasons) out.add_reasons(reason);
+  return out;
+}
+
+pb::PolicyStatus to_message(const SteeringLoop::View& view) {
+  pb::PolicyStatus out;
+  out.set_service(view.config->plan.service.value());
+  out.set_mode(std::string(policy_mode_name(view.mode)));
+  out.set_mode_by(view.mode_by);
+  out.set_policy(view.config->policy.name);
+  out.set_goal(std::string(goal_name(view.config->policy.goal)));
+  if (view.steering == nullptr) return out;
+  const ServiceSteering& steering = *view.steering;
+  out.set_steering(steering.policy());
+  out.set_decisions(steering.decisions());
+  out.set_falls(steering.falls());
+  out.set_last_fall(steering.last_fall());
+  out.set_ended(steering.outcome().ended);
+  out.set_in_objective(steering.outcome().in_slo);
+  out.set_expected_in_objective(steering.outcome().expected);
+  for (const WeightProposal& wished : view.wished) *out.add_wishes() = to_message(wished);
+  return out;
+}
+
+}  // namespace
+
+Status OperatorDesk::check_service(const std::string& service) const {
+  if (service.empty()) return fail(Code::invalid_argument, "no service was named");
+  return check_pair(service, "");
+}
+
+Result<pb::ListPoliciesReply> OperatorDesk::policies(const pb::ListPoliciesRequest& what) {
+  WEIR_TRY(check_pair(what.service(), ""));
+  pb::ListPoliciesReply reply;
+  for (const SteeringLoop::View& view : plane_.steering().views()) {
+    if (!what.service().empty() && what.service() != view.config->plan.service.value()) continue;
+    *reply.add_policies() = to_message(view);
+  }
+  return reply;
+}
+
+asio::awaitable<Result<pb::SetPolicyModeReply>> OperatorDesk::set_policy_mode(
+    pb::SetPolicyModeRequest request, std::string who) {
+  WEIR_CO_TRY(check_service(request.service()));
+  std::optional<PolicyMode> mode;
+  if (!request.mode().empty()) {
+    auto parsed = parse_policy_mode(request.mode());
+    if (!parsed) co_return fail(std::move(parsed).error());
+    mode = *parsed;
+  }
+  const ServiceName service(request.service());
+  WEIR_CO_TRY(co_await plane_.steering().set_mode(service, mode, std::move(who)));
+  WEIR_CO_TRY(co_await plane_.published());
+  pb::SetPolicyModeReply reply;
+  for (const SteeringLoop::View& view : plane_.steering().views()) {
+    if (view.config->plan.service == service) *reply.mutable_policy() = to_message(view);
+  }
+  co_return reply;
+}
+
+asio::awaitable<Result<pb::ConfirmPolicyReply>> OperatorDesk::confirm_policy(
+    pb::ConfirmPolicyRequest request, std::string who) {
+  WEIR_CO_TRY(check_service(request.service()));
+  WEIR_CO_TRY(plane_.steering().confirm(ServiceName(request.service()), who));
+  WEIR_CO_TRY(co_await plane_.published());
+  pb::ConfirmPolicyReply reply;
+  reply.set_epoch(plane_.publisher().state().id.epoch);
+  reply.set_generation(plane_.publisher().state().id.generation);
+  co_return reply;
+}
+
+/// As pins: whatever steers would else undo it with its next wish.
+asio::awaitable<Result<pb::RollbackWeightsReply>> OperatorDesk::rollback(
+    pb::RollbackWeightsRequest request, std::string who) {
+  WEIR_CO_TRY(check_service(request.service()));
+  if (request.ttl_s() > k_ttl_max_s) {
+    co_return fail(Code::invalid_argument, "a pin lasts at most 365 days; 0 is without end");
+  }
+  const ServiceName service(request.service());
+  const std::int64_t now = plane_.unix_ms();
+  std::vector<WeightPin> pins;
+  pb::RollbackWeightsReply reply;
+  for (const auto& [key, present] : plane_.publisher().state().weights) {
+    if (key.first != service) continue;
+    std::vector<Weight> wanted;
+    if (request.generation() == 0) {
+      wanted = present.change.before;
+    } else if (const auto* past = plane_.history().at(service, key.second, request.generation())) {
+      wanted = past->after;
+    }
+    if (wanted.empty()) continue;
+    WeightPin pin{
+        .service = service,
+        .from = key.second,
+        .weights = wanted,
+        .by = who + " (rollback)",
+        .created_unix_ms = now,
+        .expires_unix_ms = request.ttl_s() == 0 ? 0 : now + std::int64_t{request.ttl_s()} * 1000};
+    const auto seen = plane_.preview(pin);
+    if (!seen) co_return fail(seen.error());
+    pb::WeightMove& move = *reply.add_moves();
+    move.set_from_region(key.second.value());
+    put(seen->before, *move.mutable_before());
+    put(seen->after, *move.mutable_after());
+    for (const auto& guard : seen->guards) move.add_guards(guard);
+    pins.push_back(std::move(pin));
+  }
+  if (pins.empty()) {
+    co_return fail(Code::not_found,
+                   request.generation() == 0
+                       ? "the weights of " + in_quotes(request.service()) + " have not changed yet"
+                       : "no weights of " + in_quotes(request.service()) + " are kept that old");
+  }
+  if (!request.dry_run()) {
+    ControlPlane::PinEdit edit = [pins](PinBook& book) {
+      for (const WeightPin& pin : pins) book.set(pin);
+      return Status();
+    };
+    WEIR_CO_TRY(co_await plane_.change_pins(std::move(edit)));
+    plane_.note("weights.rolled_back", "info", service.value() + " by " + who, {}, service);
+  }
+  reply.set_epoch(plane_.publisher().state().id.epoch);
+  reply.set_generation(plane_.publisher().state().id.generation);
+  co_return reply;
+}
+
+}  // namespace weir::controller

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/async/clock.h"
+#include "common/base/result.h"
+#include "common/model/service_config.h"
+#include "common/obs/log.h"
+#include "common/rpc/wakeup.h"
+#include "controller/app/options.h"
+#include "controller/policy/policy_catalog.h"
+#include "controller/publish/publisher.h"
+#include "controller/steer/service_steering.h"
+#include "controller/steer/steering_worker.h"
+#include "controller/steer/wish_proposal.h"
+#include "controller/store/store.h"
+#include "controller/telemetry/telemetry.h"
+
+namespace weir::controller {
+
+std::string_view policy_mode_name(PolicyMode mode);
+/// Errors: invalid_argument.
+Result<PolicyMode> parse_policy_mode(std::string_view name);
+
+/// Each second, for each service that is not static: what agents reported is shown to its policy on
+/// the worker's thread; the answer is checked, and becomes a proposal or is only shown, as the
+/// service's mode says. Core executor.
+///
+/// Modes set by operators and the last minutes of experience are in the store, so that a restart
+/// changes neither who steers nor what is known.
+class SteeringLoop {
+ public:
+  struct Parts {
+    const ControllerOptions& options;
+    const PolicyCatalog& catalog;
+    Clock& clock;
+    Store& store;
+    boost::asio::thread_pool& blocking;
+    const Log& log;
+    const Telemetry& telemetry;
+    const Publisher& publisher;
+    /// Whether people hold some weights of the service: then its wishes are not wholly applied.
+    std::function<bool(const ServiceName&)> pinned;
+    /// There may be something to publish.
+    std::function<void()> changed;
+    std::function<void(std::string type, std::string severity, std::string message,
+                       const ServiceName&)>
+        note;
+  };
+
+  /// All parts outlive it.
+  SteeringLoop(boost::asio::any_io_executor core, Parts parts);
+  ~SteeringLoop();
+
+  /// Reads what is stored. Blocks; before `run`. Errors: data_loss, unavailable.
+  Status load();
+  /// Returns only when cancelled.
+  boost::asio::awaitable<void> run();
+
+  /// What all services' modes make of configuration and wishes. Pairs that shall stay as they are
+  /// are left out.
+  Proposal proposal() const;
+
+  /// One service as operators see it.
+  struct View {
+    const ServiceConfig* config = nullptr;
+    PolicyMode mode = PolicyMode::configured;
+    std::string mode_by;                        // empty: the configuration
+    const ServiceSteering* steering = nullptr;  // nullptr: nothing to steer yet, or static
+    Proposal wished;                            // what would be published now in mode auto
+  };
+  std::vector<View> views() const;
+
+  /// `mode` none: the configuration's again. Durable when it returns.
+  /// Errors: not_found, those of the store.
+  boost::asio::awaitable<Status> set_mode(ServiceName service, std::optional<PolicyMode> mode,
+                                          std::string who);
+  /// In mode assist: the present wish shall become weights. Errors: not_found, failed_precondition
+  /// (another mode, or nothing is wished that differs).
+  Status confirm(const ServiceName& service, const std::string& who);
+
+ private:
+  struct Steered;
+  struct Mailbox;
+
+  Steered* find(const ServiceName& service);
+  PolicyMode mode_of(const Steered& service) const;
+  ServiceSetting setting_of(const Steered& service) const;
+  std::vector<Rung> ladder_of(const ServiceConfig& service) const;
+  bool learn_who_serves(Steered& service) const;
+  boost::asio::awaitable<void> tick();
+  void show(Steered& service, Time now);
+  void launch(const ServiceName& service, SteeringJob job);
+  boost::asio::awaitable<void> wait_for_answers();
+  void take_answers();
+  void tell_falls(Steered& service);
+  boost::asio::awaitable<void> store_experience();
+  WeightsInForce weights_of(const Steered& service) const;
+  Proposal wished_by(const Steered& service, const std::string& by) const;
+
+  const Parts parts_;
+  const boost::asio::any_io_executor core_;
+  std::vector<std::unique_ptr<Steered>> services_;
+  std::shared_ptr<Mailbox> mailbox_;
+  SteeringWorker worker_;
+  Wakeup answered_;
+  std::map<std::uint64_t, ServiceName> pending_;  // by number of the job, oldest first
+  std::uint64_t jobs_ = 0;
+  Time started_{};
+  Time last_tick_{};
+  std::uint64_t ticks_ = 0;
+};
+
+}  // namespace weir::controller

@@ -1,0 +1,89 @@
+#include "controller/steer/wish_proposal.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace weir::controller {
+namespace {
+
+constexpr double k_worth_a_change = 0.01;  // of a source's requests, at one destination
+constexpr double k_scale = 10'000;
+constexpr std::size_t k_reasons_max = 8;
+
+std::vector<double> as_shares(std::span<const double> row) {
+  double sum = 0;
+  for (const double share : row) sum += share;
+  std::vector<double> shares(row.begin(), row.end());
+  for (double& share : shares) share /= sum;
+  return shares;
+}
+
+std::vector<double> shares_of(std::span<const RegionName> regions,
+                              std::span<const Weight> weights) {
+  std::vector<double> shares(regions.size(), 0.0);
+  double sum = 0;
+  for (const Weight& weight : weights) {
+    const auto found = std::ranges::find(regions, weight.region);
+    if (found == regions.end()) continue;
+    shares[static_cast<std::size_t>(found - regions.begin())] += weight.weight;
+    sum += weight.weight;
+  }
+  if (sum > 0) {
+    for (double& share : shares) share /= sum;
+  }
+  return shares;
+}
+
+bool worth_a_change(std::span<const double> wished, std::span<const double> now) {
+  for (std::size_t i = 0; i < wished.size(); ++i) {
+    if (std::abs(wished[i] - now[i]) >= k_worth_a_change) return true;
+    if ((wished[i] > 0) != (now[i] > 0)) return true;
+  }
+  return false;
+}
+
+std::string reason(const Why& why, const RegionName& to) {
+  char points[32];
+  std::snprintf(points, sizeof points, "%+.1f points", 100 * why.delta);
+  return to.value() + " " + points + ": " + why.term + (why.note.empty() ? "" : ", " + why.note);
+}
+
+}  // namespace
+
+Grid<double> shares_in_force(std::span<const RegionName> regions, const WeightsInForce& in_force) {
+  Grid<double> shares(regions.size(), regions.size(), 0.0);
+  for (std::size_t from = 0; from < regions.size(); ++from) {
+    std::ranges::copy(shares_of(regions, in_force(regions[from])), shares.row(from).begin());
+  }
+  return shares;
+}
+
+Proposal proposals_of(const ServiceWish& wish, const ServiceSetting& setting, const std::string& by,
+                      const WeightsInForce& in_force) {
+  Proposal proposals;
+  for (std::size_t from = 0; from < setting.size(); ++from) {
+    const auto wished = as_shares(wish.shares.row(from));
+    const auto weights = in_force(setting.regions[from]);
+    if (!weights.empty() && !worth_a_change(wished, shares_of(setting.regions, weights))) {
+      continue;
+    }
+    WeightProposal& made = proposals.emplace_back();
+    made.service = setting.service;
+    made.from = setting.regions[from];
+    made.by = by;
+    for (std::size_t to = 0; to < setting.size(); ++to) {
+      if (setting.allowed(from, to) == 0) continue;
+      made.weights.push_back(
+          {.region = setting.regions[to], .weight = k_scale * wished[to], .why = {}});
+    }
+    for (const Why& why : wish.why) {
+      if (why.from != from || why.to >= setting.size()) continue;
+      if (made.reasons.size() >= k_reasons_max) break;
+      made.reasons.push_back(reason(why, setting.regions[why.to]));
+    }
+  }
+  return proposals;
+}
+
+}  // namespace weir::controller

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""What operators do with a policy, on a mesh whose servers have work to do.
+
+    shadow: it wishes, nothing moves -> assist: confirmed wishes move -> rollback holds -> auto moves by itself
+    -> the controller killed and started: nothing moves back, the policy goes on with what it knew
+"""
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+os.environ["WEIR_DEMO_RUN"] = f"/run/weir-steer{os.getpid()}"
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "demo"))
+
+from lab import REGIONS, SERVERS, SERVICE, DemoError, number, running_lab, snake  # noqa: E402
+from policy_check import OBJECTIVE_MS  # noqa: E402
+
+RATE = 60
+US, EU, AP = REGIONS
+CONFIGURED = {source: {region: 130 if region == source else 100 for region in REGIONS} for source in REGIONS}
+
+
+def wait_for(what, seconds, condition):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise DemoError(f"{what}: not within {seconds} s")
+        time.sleep(0.2)
+
+
+def expect(good, what):
+    if not good:
+        raise DemoError(what)
+    print(f"  {what}", flush=True)
+
+
+def weights(lab):
+    rows = snake(lab.weirctl("weights", "get"))["rows"]
+    return {row["from_region"]: {cell["region"]: number(cell, "weight") for cell in row["to"]} for row in rows}
+
+
+def policy(lab):
+    return snake(lab.weirctl("policy", "status"))["policies"][0]
+
+
+def own_share(lab, region):
+    row = weights(lab)[region]
+    return row[region] / sum(row.values())
+
+
+def show(lab, *words):
+    """What an operator reads."""
+    print(f"$ weirctl {' '.join(words)}\n{lab.weirctl_text(*words)}", flush=True)
+
+
+def main():
+    with running_lab() as lab:
+        lab.up(1, print, busy_servers=True, objective_ms=OBJECTIVE_MS)
+        lab.wait_for_mesh()
+        for region in REGIONS:
+            lab.start_client(region, RATE, every=False)
+
+        expect(policy(lab)["mode"] == "static", "the configured mode is static")
+        lab.weirctl("policy", "mode", "shadow", "--service", SERVICE)
+        wait_for("the policy wishes something", 20, lambda: policy(lab).get("wishes"))
+        show(lab, "policy", "report")
+        time.sleep(2)
+        expect(weights(lab) == CONFIGURED, "shadow: the configured weights hold")
+
+        lab.weirctl("policy", "mode", "assist", "--service", SERVICE)
+        time.sleep(2)
+        expect(weights(lab) == CONFIGURED, "assist: nothing moves before somebody confirms")
+        lab.weirctl("policy", "confirm", SERVICE, "--yes")
+        expect(own_share(lab, AP) > 0.9, "assist: what was confirmed is published")
+        show(lab, "weights", "explain", SERVICE, "--from", AP)
+
+        lab.weirctl("policy", "rollback", SERVICE, "--yes")
+        expect(weights(lab) == CONFIGURED, "rollback: the weights before the last change, pinned")
+        lab.weirctl("policy", "mode", "auto", "--service", SERVICE, "--yes")
+        time.sleep(3)
+        expect(weights(lab) == CONFIGURED, "auto: pins hold against it")
+        for region in REGIONS:
+            lab.weirctl("weights", "unpin", SERVICE, "--from", region, "--yes")
+        wait_for("auto: each region's requests stay near", 20,
+                 lambda: all(own_share(lab, region) > 0.9 for region in REGIONS))
+
+        for server in SERVERS:
+            lab.signal(f"{EU}-{server}", signal.SIGUSR1)
+        wait_for("auto: a slow region is relieved", 20, lambda: own_share(lab, EU) < 0.9)
+        show(lab, "policy", "status")
+        time.sleep(11)  # until what it saw is in the store
+        before = weights(lab)
+        lab.kill("controller")
+        lab.start_controller()
+        lab.wait_for_controller()
+        expect(weights(lab) == before, "the controller's restart moves nothing")
+        wait_for("the policy steers again", 15, lambda: number(policy(lab), "decisions") > 0)
+        expect(policy(lab)["mode"] == "auto", "its mode is what an operator set")
+        time.sleep(2)
+        expect(own_share(lab, EU) < 0.9, "and it still knows which region is slow")
+        expect(number(policy(lab), "falls") == 0, "no policy has fallen")
+    print("steering: ok")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except DemoError as error:
+        print(f"steering: FAILED {error}")
+        sys.exit(1)
