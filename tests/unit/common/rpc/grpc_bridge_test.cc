@@ -168,21 +168,6 @@ asio::awaitable<Status> write_more_than_a_window(CallContext, Stream stream) {
   co_return Status();
 }
 
-asio::awaitable<std::unique_ptr<ControlStream>> open_stream(RpcClient& client, std::string path) {
-  co_return client.open(path, 0ms);
-}
-
-asio::awaitable<void> let_go(std::unique_ptr<ControlStream> stream) {
-  stream.reset();
-  co_return;
-}
-
-asio::awaitable<Status> end_of(ControlStream& stream) {
-  while (co_await stream.read()) {
-  }
-  co_return co_await stream.closed();
-}
-
 // Rule 4, at the close: the last word does not wait for ever behind a blocked write.
 TEST_F(GrpcBridge, CutsAReaderThatStallsWhileTheServerCloses) {
   router_.add("/t/Window", write_more_than_a_window);
