@@ -226,6 +226,8 @@ void Agent::start_tasks() {
   watchdog_.watch("core", core_.get_executor());
   watchdog_.watch("paths",
                   [this](std::function<void()> job) { return paths_.post(std::move(job)); });
+  watchdog_.watch("tunnel",
+                  [this](std::function<void()> job) { return tunnel_->post(std::move(job)); });
   std::size_t worker = 0;
   for (const auto& executor : gateway_.executors()) {
     watchdog_.watch("gateway-" + std::to_string(worker++), executor);

@@ -12,7 +12,7 @@
 #include <list>
 #include <utility>
 
-#include "common/base/assert.h"
+#include "common/async/abort_on_exception.h"
 
 namespace weir {
 
@@ -28,17 +28,6 @@ struct TaskGroup::State {
 };
 
 namespace {
-
-[[noreturn]] void abort_on_exception(const std::string& name, const std::exception_ptr& thrown) {
-  std::string what = "unknown exception";
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& exception) {
-    what = exception.what();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): `what` already says so
-  }
-  assertion_failed("a task does not throw", __FILE__, __LINE__, "task " + name + ": " + what);
-}
 
 /// Cancellation is a value everywhere in Weir: no wait throws because the task was stopped.
 asio::awaitable<void> run_quietly(asio::awaitable<void> task) {
@@ -57,7 +46,7 @@ void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
   if (state_->stopping) return;
   const auto signal = state_->signals.emplace(state_->signals.end());
   auto on_end = [state = state_, signal, name = std::move(name)](const std::exception_ptr& thrown) {
-    if (thrown) abort_on_exception(name, thrown);
+    if (thrown) abort_on_exception("a task does not throw", "task " + name, thrown);
     state->signals.erase(signal);
     if (state->signals.empty()) state->ended.cancel();
   };

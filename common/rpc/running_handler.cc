@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-#include "common/base/assert.h"
+#include "common/async/abort_on_exception.h"
 
 namespace weir {
 
@@ -19,17 +19,6 @@ asio::awaitable<Status> run_quietly(asio::awaitable<Status> handler) {
   co_return co_await std::move(handler);
 }
 
-[[noreturn]] void abort_on_exception(const std::string& path, const std::exception_ptr& thrown) {
-  std::string what = "unknown exception";
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& exception) {
-    what = exception.what();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): `what` already says so
-  }
-  assertion_failed("a handler does not throw", __FILE__, __LINE__, path + ": " + what);
-}
-
 }  // namespace
 
 void RunningHandler::start(const asio::any_io_executor& executor, std::string path,
@@ -37,7 +26,7 @@ void RunningHandler::start(const asio::any_io_executor& executor, std::string pa
   running_ = true;
   auto on_end = [this, path = std::move(path), on_return = std::move(on_return)](
                     const std::exception_ptr& thrown, Status status) {
-    if (thrown) abort_on_exception(path, thrown);
+    if (thrown) abort_on_exception("a handler does not throw", path, thrown);
     running_ = false;
     on_return(std::move(status));
   };

@@ -77,6 +77,8 @@ Result<TunnelState> TunnelDevice::state() const { return worker_->state(); }
 
 TunnelCounters TunnelDevice::counters() const { return worker_->counters(); }
 
+bool TunnelDevice::post(std::function<void()> job) { return worker_->post(std::move(job)); }
+
 const std::string& TunnelDevice::interface() const { return interface_; }
 
 }  // namespace weir

@@ -96,6 +96,10 @@ class TunnelDevice {
 
   TunnelCounters counters() const;
 
+  /// Hands a short job to the worker and does not wait, for a watchdog; false when it takes none
+  /// now: it has ended, or some still wait.
+  bool post(std::function<void()> job);
+
   const std::string& interface() const;
 
  private:

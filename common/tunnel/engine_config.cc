@@ -239,7 +239,10 @@ DeviceState Engine::Core::state() const {
     if (!peer->preshared_key.is_zero()) told.preshared_key = peer->preshared_key;
     if (peer->path) {
       told.endpoint = peer->path->remote;
-      told.endpoint_interface = peer->path->interface_index;
+      // A link-local address of ours binds the path to an interface too, but is no part of this.
+      if (told.endpoint->address.is_link_local()) {
+        told.endpoint_interface = peer->path->interface_index;
+      }
     }
     told.persistent_keepalive = peer->persistent_keepalive;
     told.last_handshake = peer->last_handshake;

@@ -13,7 +13,7 @@ namespace weir {
 struct UdpPath {
   Endpoint remote = {};
   IpAddress local = {};
-  std::uint32_t interface_index = 0;  ///< 0 is any; set for link-local remotes
+  std::uint32_t interface_index = 0;  ///< 0 is any; set where one end is link-local
 
   /// The same remote, our own address left to the kernel. The interface stays: a link-local remote
   /// is nowhere without it.

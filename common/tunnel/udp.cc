@@ -87,6 +87,12 @@ Endpoint endpoint_of(const sockaddr_storage& storage) {
           ntohs(v6.sin6_port)};
 }
 
+/// The interface on which the kernel saw a link-local address; 0 for all others.
+std::uint32_t scope_of(const sockaddr_storage& storage) {
+  if (storage.ss_family != AF_INET6) return 0;
+  return reinterpret_cast<const sockaddr_in6&>(storage).sin6_scope_id;
+}
+
 Result<std::uint16_t> bound_port(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
@@ -261,7 +267,9 @@ std::span<const ReceivedDatagram> UdpPort::receive_from(const Fd& fd) {
   for (std::size_t i = 0; i < count; ++i) {
     ReceivedDatagram& datagram = buffers.received[i];
     datagram.bytes = {buffers.bytes.get() + i * k_datagram_max, buffers.headers[i].msg_len};
-    datagram.path = UdpPath{.remote = endpoint_of(buffers.addresses[i]), .local = {}};
+    datagram.path = UdpPath{.remote = endpoint_of(buffers.addresses[i]),
+                            .local = {},
+                            .interface_index = scope_of(buffers.addresses[i])};
     read_local(buffers.headers[i].msg_hdr, datagram.path);
   }
   return {buffers.received.data(), count};

@@ -96,6 +96,16 @@ Status TunnelWorker::call(const std::function<void()>& work) {
   return fail(Code::unavailable, "the tunnel has ended: its interface was removed");
 }
 
+bool TunnelWorker::post(std::function<void()> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (ended_ || jobs_.size() >= k_jobs_max) return false;
+    jobs_.push_back(std::move(job));
+  }
+  ::eventfd_write(wake_.get(), 1);
+  return true;
+}
+
 void TunnelWorker::run() {
   look_at_link();
   while (!over_ && !stopping_.load()) wait();
@@ -151,10 +161,13 @@ void TunnelWorker::run_calls() {
   eventfd_t ignored = 0;
   ::eventfd_read(wake_.get(), &ignored);
   std::vector<Call*> calls;
+  std::vector<std::function<void()>> jobs;
   {
     const std::lock_guard lock(mutex_);
     calls.swap(calls_);
+    jobs.swap(jobs_);
   }
+  for (const auto& job : jobs) job();
   for (Call* one : calls) (*one->work)();
   flush();
   {

@@ -41,8 +41,13 @@ class TunnelWorker {
   Status change(const UapiSet& set);
   Result<TunnelState> state();
   TunnelCounters counters() const;
+  /// Hands a short job to the worker and does not wait; false when it has ended or
+  /// `k_jobs_max` jobs are waiting.
+  bool post(std::function<void()> job);
 
  private:
+  static constexpr std::size_t k_jobs_max = 16;
+
   struct Call {
     const std::function<void()>* work;
     bool done = false;
@@ -97,8 +102,9 @@ class TunnelWorker {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Call*> calls_;  // guarded by mutex_
-  bool ended_ = false;        // guarded by mutex_
+  std::vector<Call*> calls_;                 // guarded by mutex_
+  std::vector<std::function<void()>> jobs_;  // guarded by mutex_
+  bool ended_ = false;                       // guarded by mutex_
 
   std::thread thread_;  // last: starts when all else is there
 };

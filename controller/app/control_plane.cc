@@ -100,6 +100,8 @@ Status ControlPlane::load() {
     stored_endpoints_.insert(std::move(endpoint));
   }
   agents_ = parts_.enroller.agents();
+  WEIR_ASSIGN(refusals, parts_.enroller.refusals());
+  for (auto& refusal : refusals) telemetry_.events().add(std::move(refusal));
   return steering_.load();
 }
 

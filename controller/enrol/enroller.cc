@@ -212,8 +212,27 @@ Status Enroller::check_proof(const EnrolRequest& request, const PublicKey& publi
 
 Result<EnrolReply> Enroller::enrol(const EnrolRequest& request, std::int64_t now_unix_ms) {
   WEIR_ASSIGN(id, parse_token_id(request.token_id));
+  Result<EnrolReply> reply = enrol_with(id, request, now_unix_ms);
+  if (!reply) record_refusal(id, reply.error(), now_unix_ms);
+  return reply;
+}
+
+Result<EnrolReply> Enroller::enrol_with(const TokenId& id, const EnrolRequest& request,
+                                        std::int64_t now_unix_ms) {
   WEIR_ASSIGN(claim, check_shape(request, tunnel_public_key_));
   return retried([&] { return enrol_once(request, claim, id, now_unix_ms); });
+}
+
+/// A stranger may name as many tokens as it likes: only one that exists has rows.
+void Enroller::record_refusal(const TokenId& id, const Error& why, std::int64_t now_unix_ms) {
+  const std::lock_guard lock(mu_);
+  const auto token = tokens_.find(id);
+  if (token && *token) tokens_.refusals().record((*token)->record, why, now_unix_ms);
+}
+
+Result<std::vector<telemetry::v1::Event>> Enroller::refusals() {
+  const std::lock_guard lock(mu_);
+  return tokens_.refusals().all();
 }
 
 Result<EnrolReply> Enroller::enrol_once(const EnrolRequest& request, const RedeemClaim& claim,

@@ -65,8 +65,12 @@ class Enroller {
   /// cluster, same name and address. A token that replaces an agent also removes that agent.
   /// Errors: invalid_argument (malformed, a claim that is not the token's, CSR), unauthenticated
   /// (unknown token, wrong secret or key proof), failed_precondition (expired, revoked, redeemed),
-  /// resource_exhausted (addresses, agents). Nothing is changed by a refusal.
+  /// resource_exhausted (addresses, agents). A refusal changes nothing; the first of its kind with
+  /// a token that is known is kept (`refusals`).
   Result<EnrolReply> enrol(const EnrolRequest& request, std::int64_t now_unix_ms);
+
+  /// Enrolments refused with tokens that are listed, as events, oldest first.
+  Result<std::vector<telemetry::v1::Event>> refusals();
 
   /// A new certificate for the same identity; `agent` comes from the session's certificate.
   /// Errors: not_found (no such agent, or removed), resource_exhausted (the one it has is younger
@@ -101,8 +105,11 @@ class Enroller {
  private:
   Enroller(const Options& options, Store& store, KeySource& keys, MeshIdentity identity,
            Roster roster);
+  Result<EnrolReply> enrol_with(const TokenId& id, const EnrolRequest& request,
+                                std::int64_t now_unix_ms);
   Result<EnrolReply> enrol_once(const EnrolRequest& request, const RedeemClaim& claim,
                                 const TokenId& id, std::int64_t now_unix_ms);
+  void record_refusal(const TokenId& id, const Error& why, std::int64_t now_unix_ms);
   Status check_proof(const EnrolRequest& request, const PublicKey& public_key,
                      const TokenId& id) const;
   Result<Certificate> issue_for(AgentRecord& agent, ByteView csr_der,

@@ -89,7 +89,8 @@ Status TokenBook::forget_old(std::int64_t now_unix_ms) {
   std::size_t kept = tokens.size();
   for (const StoredToken& token : tokens) {
     if (now_unix_ms - token.record.expires_unix_ms < k_kept_ms) continue;
-    if (forget.writes().size() == Store::k_writes_max / 2) break;
+    if (forget.writes().size() >= Store::k_writes_max / 2) break;
+    WEIR_TRY(refusals_.forget(token.record.id, forget));
     forget.erase(token_row_key(token.record.id));
     --kept;
   }

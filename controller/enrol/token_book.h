@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/crypto/random.h"
+#include "controller/enrol/refusal_book.h"
 #include "controller/enrol/token_record.h"
 #include "controller/store/store.h"
 
@@ -31,9 +32,10 @@ class TokenBook {
   static constexpr std::uint32_t k_uses_max = 1000;
 
   TokenBook(Store& store, KeySource& keys, const Issuer& issuer)
-      : store_(store), keys_(keys), issuer_(issuer) {}
+      : store_(store), keys_(keys), issuer_(issuer), refusals_(store) {}
 
-  /// The request's names were checked. Also forgets tokens that expired 7 days ago.
+  /// The request's names were checked. Also forgets tokens that expired 7 days ago, and who was
+  /// refused with them.
   /// Errors: invalid_argument (ttl, uses), resource_exhausted (k_tokens_max are kept).
   Result<NewToken> create(const TokenRequest& request, std::int64_t now_unix_ms);
   Result<std::optional<StoredToken>> find(const TokenId& id);
@@ -41,6 +43,7 @@ class TokenBook {
   Result<std::vector<StoredToken>> all();
   /// Errors: not_found; aborted (changed meanwhile).
   Status revoke(const TokenId& id, std::int64_t now_unix_ms);
+  RefusalBook& refusals() { return refusals_; }
 
  private:
   Status forget_old(std::int64_t now_unix_ms);
@@ -48,6 +51,7 @@ class TokenBook {
   Store& store_;
   KeySource& keys_;
   const Issuer issuer_;
+  RefusalBook refusals_;
 };
 
 }  // namespace weir::controller

@@ -7,32 +7,10 @@
 # Who is not signed by the configured authority gets nothing, not even an error of the API; who is, is named in what they change.
 set -euo pipefail
 
-bin=${WEIR_BIN:?the folder of the programs}
-dir=$(mktemp -d /tmp/weir-admin-tls-XXXXXX)
-netns=wtls-$$
-controller=
-
-cleanup() {
-  if [ -n "$controller" ]; then kill "$controller" 2>/dev/null && wait "$controller" 2>/dev/null || true; fi
-  ip netns del "$netns" 2>/dev/null || true
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-
-fail() {
-  echo "FAIL: $*"
-  echo "--- out"; cat "$dir/out"; echo "--- err"; cat "$dir/err"; echo "--- controller"; tail -20 "$dir/log"
-  exit 1
-}
-
-# expect CODE WORDS OPTIONS...: the exit code, and WORDS somewhere in what it printed.
-expect() {
-  local code=$1 words=$2 got=0
-  shift 2
-  ip netns exec "$netns" "$bin/weirctl" "$@" >"$dir/out" 2>"$dir/err" || got=$?
-  [ "$got" = "$code" ] || fail "weirctl $*: exit $got, not $code"
-  grep -qF -- "$words" "$dir/out" "$dir/err" || fail "weirctl $*: nothing says \"$words\""
-}
+# shellcheck source=tests/integration/controller/one_controller.sh
+. "$(dirname "$0")/one_controller.sh"
+open_lab wtls
+weirctl() { ip netns exec "$netns" "$bin/weirctl" "$@"; }
 
 authority() {  # name
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=authority $1" \
@@ -64,11 +42,7 @@ services:
   - {name: shop/web, protocol: http, listen_port: 8080}
 YAML
 
-: >"$dir/out"; : >"$dir/err"; : >"$dir/log"
-ip netns add "$netns"
-ip -n "$netns" link set lo up
-ip netns exec "$netns" "$bin/weir-controller" run --config "$dir/controller.yaml" >"$dir/log" 2>&1 &
-controller=$!
+start_controller
 expect 4 "0 of 1 agents connected" --socket "$dir/admin.sock" status --wait --expect-agents 1 --timeout 5s
 
 ann=(--server 127.0.0.1:7443 --ca "$dir/ours.ca.pem" --cert "$dir/ann.pem" --key "$dir/ann.key")

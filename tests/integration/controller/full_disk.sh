@@ -3,25 +3,10 @@
 # room. Its state directory is a file system of 64 MiB in memory, of which 32 MiB stay free.
 set -euo pipefail
 
-bin=${WEIR_BIN:?the folder of the programs}
-dir=$(mktemp -d /tmp/weir-disk-XXXXXX)
-netns=disk-$$
-controller=
+# shellcheck source=tests/integration/controller/one_controller.sh
+. "$(dirname "$0")/one_controller.sh"
+open_lab disk
 
-cleanup() {
-  if [ -n "$controller" ]; then kill "$controller" 2>/dev/null && wait "$controller" 2>/dev/null || true; fi
-  ip netns del "$netns" 2>/dev/null || true
-  umount "$dir/state" 2>/dev/null || true
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM HUP
-
-fail() {
-  echo "FAIL: $*"
-  tail -20 "$dir/log"
-  exit 1
-}
 weirctl() { "$bin/weirctl" --socket "$dir/admin.sock" "$@" >"$dir/out" 2>&1; }
 # Prints the status and leaves the text in $dir/page.
 page() {
@@ -33,14 +18,6 @@ answer = connection.getresponse()
 open(sys.argv[2], "wb").write(answer.read())
 print(answer.status)
 PYTHON
-}
-wait_for() {
-  local what=$1
-  for _ in $(seq 150); do
-    if "${@:2}"; then return 0; fi
-    sleep 0.1
-  done
-  fail "not within 15 s: $what"
 }
 
 mkdir "$dir/state"
@@ -56,11 +33,8 @@ services:
   - {name: shop/web, listen_port: 8080}
 YAML
 
-ip netns add "$netns"
-ip -n "$netns" link set lo up
 start() {
-  ip netns exec "$netns" "$bin/weir-controller" run --config "$dir/controller.yaml" >>"$dir/log" 2>&1 &
-  controller=$!
+  start_controller
   wait_for "the controller answers" weirctl status
 }
 pin() { weirctl weights pin shop/web --from us-east-1 "us-east-1=$1,eu-west-1=1" --yes; }

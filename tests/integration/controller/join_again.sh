@@ -11,7 +11,8 @@
 #    goes with a token that replaces it.
 set -euo pipefail
 
-bin=${WEIR_BIN:?the folder of the programs}
+# shellcheck source=tests/integration/controller/one_controller.sh
+. "$(dirname "$0")/one_controller.sh"
 dir=$(mktemp -d /tmp/weir-again-XXXXXX)
 lab=again$$
 controller= agent=
@@ -35,14 +36,6 @@ fail() {
 ok() { echo "ok: $*"; }
 weirctl() { "$bin/weirctl" --socket "$dir/admin.sock" "$@"; }
 inside() { ip netns exec "$lab-$1" "${@:2}"; }
-wait_for() {
-  local what=$1
-  for _ in $(seq 150); do
-    if "${@:2}"; then return 0; fi
-    sleep 0.1
-  done
-  fail "not within 15 s: $what"
-}
 
 link() { # A ADDRESS B ADDRESS
   ip link add "${lab: -5}$1$3" netns "$lab-$1" type veth peer name "${lab: -5}$3$1" netns "$lab-$3"

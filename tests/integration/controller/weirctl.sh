@@ -8,32 +8,10 @@
 # Every answer is checked by its exit code and by the words an operator, or a script, relies on.
 set -euo pipefail
 
-bin=${WEIR_BIN:?the folder of the programs}
-dir=$(mktemp -d /tmp/weirctl-XXXXXX)
-netns=weirctl-$$
-controller=
-
-cleanup() {
-  if [ -n "$controller" ]; then kill "$controller" 2>/dev/null && wait "$controller" 2>/dev/null || true; fi
-  ip netns del "$netns" 2>/dev/null || true
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-
-fail() {
-  echo "FAIL: $*"
-  echo "--- out"; cat "$dir/out"; echo "--- err"; cat "$dir/err"; echo "--- controller"; tail -20 "$dir/log"
-  exit 1
-}
-
-# expect CODE WORDS COMMAND...: the exit code, and WORDS somewhere in what it printed.
-expect() {
-  local code=$1 words=$2 got=0
-  shift 2
-  "$bin/weirctl" --socket "$dir/admin.sock" "$@" >"$dir/out" 2>"$dir/err" || got=$?
-  [ "$got" = "$code" ] || fail "weirctl $*: exit $got, not $code"
-  grep -qF -- "$words" "$dir/out" "$dir/err" || fail "weirctl $*: nothing says \"$words\""
-}
+# shellcheck source=tests/integration/controller/one_controller.sh
+. "$(dirname "$0")/one_controller.sh"
+open_lab weirctl
+weirctl() { "$bin/weirctl" --socket "$dir/admin.sock" "$@"; }
 
 cat >"$dir/controller.yaml" <<YAML
 mesh: demo
@@ -48,13 +26,9 @@ services:
   - {name: shop/web, protocol: http, listen_port: 8080, weights: {nearby: 130, other: 100}}
 YAML
 
-: >"$dir/out"; : >"$dir/err"; : >"$dir/log"
 expect 5 "is weir-controller running" status
 
-ip netns add "$netns"
-ip -n "$netns" link set lo up
-ip netns exec "$netns" "$bin/weir-controller" run --config "$dir/controller.yaml" >"$dir/log" 2>&1 &
-controller=$!
+start_controller
 
 # Nobody has joined: the wait ends with the reason, and shows that the controller answers.
 expect 4 "0 of 1 agents connected" status --wait --expect-agents 1 --timeout 5s

@@ -8,6 +8,7 @@ Joining: a token used twice, a claim of another region, a join that was killed. 
 is killed and started again, and must forward from its last good state; then the controller comes back.
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,6 +42,10 @@ while time.monotonic() - start < 20 and len(seen) < 3:
     except OSError:
         time.sleep(0.01)
 print(first, time.monotonic() - start, len(seen))
+"""
+METRICS = """
+import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:9190/metrics", timeout=5).read().decode())
 """
 
 
@@ -101,6 +106,14 @@ def try_joining(lab):
     expect(len(agents(lab)) == 3, "a removed agent is gone")
 
 
+def watches_its_loops():
+    """A thread that hangs ends the agent only if the watchdog asks it."""
+    page = subprocess.run(["ip", "netns", "exec", namespace(HOME), sys.executable, "-c", METRICS],
+                          capture_output=True, text=True, timeout=40, check=True).stdout
+    watched = set(re.findall(r'weir_agent_loop_lag_seconds\{loop="([^"]+)"\}', page))
+    expect(watched == {"core", "paths", "tunnel", "gateway-0"}, f"the watchdog watches {sorted(watched)}")
+
+
 def restart_without_controller(lab):
     lab.kill("controller")
     lab.kill(f"{HOME}-agent")
@@ -121,6 +134,7 @@ def main():
     with running_lab() as lab:
         lab.up(1, lambda text: print(f"-     {text}", flush=True))
         lab.wait_for_mesh(40)
+        watches_its_loops()
         try_joining(lab)
         pinned = lab.weirctl("weights", "pin", "shop/web", "--from", OTHER, f"{OTHER}=80,{HOME}=20", "--yes")
         restart_without_controller(lab)

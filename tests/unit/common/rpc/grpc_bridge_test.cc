@@ -168,21 +168,6 @@ asio::awaitable<Status> write_more_than_a_window(CallContext, Stream stream) {
   co_return Status();
 }
 
-asio::awaitable<std::unique_ptr<ControlStream>> open_stream(RpcClient& client, std::string path) {
-  co_return client.open(path, 0ms);
-}
-
-asio::awaitable<void> let_go(std::unique_ptr<ControlStream> stream) {
-  stream.reset();
-  co_return;
-}
-
-asio::awaitable<Status> end_of(ControlStream& stream) {
-  while (co_await stream.read()) {
-  }
-  co_return co_await stream.closed();
-}
-
 // Rule 4, at the close: the last word does not wait for ever behind a blocked write.
 TEST_F(GrpcBridge, CutsAReaderThatStallsWhileTheServerCloses) {
   router_.add("/t/Window", write_more_than_a_window);
@@ -229,19 +214,23 @@ TEST_F(GrpcBridge, LeavesASocketFileThatIsServed) {
   EXPECT_TRUE(client_.run(call_bytes(*channel_, "/t/Reply", "a", 10s)));
 }
 
-TEST_F(GrpcBridge, StopsOnceHoweverOftenItIsAsked) {
-  router_.add("/t/Open", wait_for_the_end);
+asio::awaitable<bool> stop_and_see(RpcServer& server, const bool& tidy) {
+  co_await server.stop(20ms);
+  co_return tidy&& server.calls() == 0;
+}
+
+TEST_F(GrpcBridge, TellsEveryoneWhoStopsItOnlyWhenItIsDone) {
+  bool tidy = false;
+  router_.add("/t/Tidy", [&](CallContext context, Stream stream) {
+    return tidy_up(std::move(context), std::move(stream), tidy);
+  });
   serve();
   connect();
   std::atomic<int> open = 0;
-  auto reader = client_.start(open_and_read_to_the_end(*channel_, "/t/Open", open));
+  auto reader = client_.start(open_and_read_to_the_end(*channel_, "/t/Tidy", open));
   while (open < 1) std::this_thread::yield();
   std::vector<std::future<bool>> stopped;
-  const auto stop = [](RpcServer& server) -> asio::awaitable<bool> {
-    co_await server.stop(20ms);
-    co_return true;
-  };
-  for (int i = 0; i < 5; ++i) stopped.push_back(server_loop_.start(stop(*server_)));
+  for (int i = 0; i < 5; ++i) stopped.push_back(server_loop_.start(stop_and_see(*server_, tidy)));
   for (auto& one : stopped) EXPECT_TRUE(one.get());
   EXPECT_FALSE(reader.get());
   server_.reset();

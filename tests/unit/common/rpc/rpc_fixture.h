@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -50,5 +52,24 @@ class RpcTest : public testing::Test {
   std::unique_ptr<RpcServer> server_;
   std::unique_ptr<RpcChannel> channel_;
 };
+
+// A client's end of a stream lives on its loop: what a test does with it runs there.
+
+inline boost::asio::awaitable<std::unique_ptr<ControlStream>> open_stream(RpcClient& client,
+                                                                          std::string path) {
+  co_return client.open(path, std::chrono::milliseconds(0));
+}
+
+/// Reads to the end; how it ended.
+inline boost::asio::awaitable<Status> end_of(ControlStream& stream) {
+  while (co_await stream.read()) {
+  }
+  co_return co_await stream.closed();
+}
+
+inline boost::asio::awaitable<void> let_go(std::unique_ptr<ControlStream> stream) {
+  stream.reset();
+  co_return;
+}
 
 }  // namespace weir

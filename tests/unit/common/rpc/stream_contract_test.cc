@@ -37,6 +37,13 @@ class StreamContract : public RpcTest, public testing::WithParamInterface<Transp
     memory.queue_bytes_max = k_queue_max;
     memory_ = std::make_unique<MemoryClient>(server_loop_.executor(), router_, memory);
   }
+  /// `handler` outlives the calls.
+  template <typename Handler>
+  void add(const std::string& path, Handler& handler) {
+    router_.add(path, [&handler](CallContext context, Stream stream) {
+      return handler.run(std::move(context), std::move(stream));
+    });
+  }
   bool in_memory() const { return GetParam() == Transport::memory; }
   RpcClient& client() { return in_memory() ? static_cast<RpcClient&>(*memory_) : *channel_; }
   /// Where the client's end lives.
@@ -133,27 +140,10 @@ struct Flood {
   }
 };
 
-asio::awaitable<std::unique_ptr<ControlStream>> open_stream(RpcClient& client, std::string path) {
-  co_return client.open(path, 0ms);
-}
-
-asio::awaitable<Status> end_of(ControlStream& stream) {
-  while (co_await stream.read()) {
-  }
-  co_return co_await stream.closed();
-}
-
-asio::awaitable<void> let_go(std::unique_ptr<ControlStream> stream) {
-  stream.reset();
-  co_return;
-}
-
 // Rules 2 and 4: cut at a limit in bytes, and the call ends although its last write is blocked.
 TEST_P(StreamContract, CutsAReaderThatStalls) {
   Flood flood;
-  router_.add("/t/Flood", [&](CallContext context, Stream stream) {
-    return flood.run(std::move(context), std::move(stream));
-  });
+  add("/t/Flood", flood);
   serve_all();
   auto stream = loop().run(open_stream(client(), "/t/Flood"));
   wait_for(flood.ended, 1);
@@ -257,9 +247,7 @@ struct Sleeper {
 
 TEST_P(StreamContract, CancelsTheHandlerWhenTheClientLetsGo) {
   Sleeper sleeper;
-  router_.add("/t/Sleep", [&](CallContext context, Stream stream) {
-    return sleeper.run(std::move(context), std::move(stream));
-  });
+  add("/t/Sleep", sleeper);
   serve_all();
   auto stream = loop().run(open_stream(client(), "/t/Sleep"));
   wait_for(sleeper.started, 1);
@@ -274,9 +262,7 @@ asio::awaitable<Status> close_with(ControlStream& stream, Status why) {
 
 TEST_P(StreamContract, CancelsTheHandlerWhenTheClientClosesWithAnError) {
   Sleeper sleeper;
-  router_.add("/t/Sleep", [&](CallContext context, Stream stream) {
-    return sleeper.run(std::move(context), std::move(stream));
-  });
+  add("/t/Sleep", sleeper);
   serve_all();
   auto stream = loop().run(open_stream(client(), "/t/Sleep"));
   wait_for(sleeper.started, 1);
@@ -332,9 +318,7 @@ struct ReaderLeftBehind {
 
 TEST_P(StreamContract, EndsAReadThatIsPendingWhenTheHandlerReturns) {
   ReaderLeftBehind handler;
-  router_.add("/t/Reader", [&](CallContext context, Stream stream) {
-    return handler.run(std::move(context), std::move(stream));
-  });
+  add("/t/Reader", handler);
   serve_all();
   auto stream = loop().run(open_stream(client(), "/t/Reader"));
   EXPECT_TRUE(loop().run(end_of(*stream)));

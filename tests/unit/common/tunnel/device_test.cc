@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -152,6 +153,31 @@ TEST_F(TunnelDeviceInNamespace, TakesCallsFromManyThreads) {
   for (std::thread& caller : callers) caller.join();
 }
 
+TEST_F(TunnelDeviceInNamespace, RunsPostedJobsOnItsWorkerAndKeepsFew) {
+  auto device = create("wtd0");
+  std::promise<std::thread::id> ran;
+  ASSERT_TRUE(device->post([&] { ran.set_value(std::this_thread::get_id()); }));
+  auto worker = ran.get_future();
+  ASSERT_EQ(worker.wait_for(seconds(10)), std::future_status::ready);
+  EXPECT_NE(worker.get(), std::this_thread::get_id());
+
+  std::promise<void> held;
+  std::promise<void> release;
+  std::atomic<int> done = 0;
+  ASSERT_TRUE(device->post([&] {
+    held.set_value();
+    release.get_future().wait();
+  }));
+  held.get_future().wait();
+  int taken = 0;
+  while (taken < 1000 && device->post([&] { ++done; })) ++taken;
+  EXPECT_GT(taken, 0);
+  EXPECT_LT(taken, 100);
+  release.set_value();
+  ASSERT_TRUE(device->state().has_value());  // behind them in the queue
+  EXPECT_EQ(done, taken);
+}
+
 TEST_F(TunnelDeviceInNamespace, TellsOnceThatItsInterfaceWasRemovedAndRefusesCallsThen) {
   std::promise<std::string> ended;
   auto device = create("wtd0", [&](const std::string& why) { ended.set_value(why); });
@@ -163,6 +189,7 @@ TEST_F(TunnelDeviceInNamespace, TellsOnceThatItsInterfaceWasRemovedAndRefusesCal
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), Code::unavailable);
   EXPECT_FALSE(device->state().has_value());
+  EXPECT_FALSE(device->post([] {}));
 }
 
 TEST_F(TunnelDeviceInNamespace, SaysWhatItCannotMake) {

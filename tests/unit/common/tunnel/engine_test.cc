@@ -245,6 +245,24 @@ TEST_F(Engines, AnswerFromTheAddressTheyWereAskedAt) {
   EXPECT_EQ(world.wire.back().to.remote, world.endpoint(a));
 }
 
+TEST_F(Engines, TellTheInterfaceOfALinkLocalPeerOnly) {
+  connect();
+  world.faults.loss = 1;
+  const Endpoint near{*IpAddress::parse("fe80::1"), 1000};
+  const Endpoint far{*IpAddress::parse("fd00::1"), 1000};
+  const IpAddress near_local = *IpAddress::parse("fe80::2");
+  const IpAddress far_local = *IpAddress::parse("fd00::2");
+  std::uint64_t number = 1;
+  for (const auto& [remote, local, told] :
+       {std::tuple(near, near_local, 3U), {near, far_local, 3U}, {far, near_local, 0U}}) {
+    world.send(a, b, number++);
+    ByteVector bytes = world.wire.back().bytes;
+    world.engine(b).on_datagram(bytes, UdpPath{remote, local, 3}, world.now(), world.output(b));
+    EXPECT_EQ(world.peer(b, a).endpoint, remote);
+    EXPECT_EQ(world.peer(b, a).endpoint_interface, told) << remote.to_string();
+  }
+}
+
 TEST_F(Engines, UseTheBufferThePacketAlreadyLiesIn) {
   connect();
   struct InPlace final : EngineOutput {

@@ -1,10 +1,15 @@
 #include "common/tunnel/udp.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 
 #include <array>
 #include <map>
+
+#include "common/os/fd.h"
 
 namespace weir {
 namespace {
@@ -47,6 +52,33 @@ TEST(UdpPort, TakesOneFreePortForBothFamilies) {
     EXPECT_EQ(received[0].second.remote.port, sender->port());
     EXPECT_EQ(received[0].second.local.to_string(), address);
   }
+}
+
+/// A link-local address on either side means something on the interface only that it was seen on.
+TEST(UdpPort, KeepsTheInterfaceOfALinkLocalAddress) {
+  const Fd home(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "needs root: no own network namespace";
+  ASSERT_EQ(std::system("ip link set lo up && ip addr add fe80::1/64 dev lo nodad && "
+                        "ip addr add fd00::1/64 dev lo nodad"),
+            0);
+  auto receiver = UdpPort::open(0, 0);
+  auto sender = UdpPort::open(0, 0);
+  const std::uint32_t lo = ::if_nametoindex("lo");
+  const IpAddress near = *IpAddress::parse("fe80::1");
+  const IpAddress far = *IpAddress::parse("fd00::1");
+  for (const auto& [from, at, seen] :
+       {std::tuple(near, near, lo), {near, far, lo}, {far, near, lo}, {far, far, 0U}}) {
+    const UdpPath path{.remote = {at, receiver->port()}, .local = from, .interface_index = lo};
+    const OutgoingDatagram datagram{as_bytes("hello"), path};
+    EXPECT_EQ(sender->send({&datagram, 1}).sent, 1U);
+    const auto received = receive(*receiver, 1);
+    ASSERT_EQ(received.size(), 1U) << from.to_string() << " to " << at.to_string();
+    EXPECT_EQ(received[0].second.remote.address, from);
+    EXPECT_EQ(received[0].second.local, at);
+    EXPECT_EQ(received[0].second.interface_index, seen)
+        << from.to_string() << " to " << at.to_string();
+  }
+  ::setns(home.get(), CLONE_NEWNET);
 }
 
 TEST(UdpPort, SaysWhenThePortIsTaken) {

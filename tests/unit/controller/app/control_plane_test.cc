@@ -325,6 +325,22 @@ TEST(ControlPlane, KeepsPinsRevisionsAndEndpointsOverARestart) {
   EXPECT_EQ(life.plane().publisher().state().id, before) << "a restart has nothing to say";
 }
 
+TEST(ControlPlane, StillTellsAfterARestartWhoWasRefused) {
+  MemoryStore store;
+  {
+    Life life(store);
+    pb::EnrolRequest guess = request_with(life.token(k_us), life.keys());
+    guess.set_token_secret(std::string(32, 'x'));
+    EXPECT_FALSE(life.wait(life.plane().enrol(guess)));
+  }
+  Life life(store);
+  EventFilter refusals;
+  refusals.type = "enrol.refused";
+  const auto told = life.plane().telemetry().events().list(refusals, 0);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told[0].message().find("its secret is wrong"), std::string::npos);
+}
+
 TEST(ControlPlane, BeginsANewEpochWhenItsStoreIsOlderThanAnAgent) {
   MemoryStore store;
   Life life(store);

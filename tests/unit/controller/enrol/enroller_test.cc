@@ -149,13 +149,59 @@ TEST_F(EnrollerTest, RefusesWithAReasonAndChangesNothing) {
     EXPECT_EQ(code_of(reply), row.code) << row.what << ": " << message_of(reply);
     EXPECT_NE(message_of(reply).find(row.complaint), std::string::npos)
         << row.what << ": " << message_of(reply);
-    EXPECT_EQ(rows_of(store_), before) << row.what;
+    EXPECT_EQ(rows_without_refusals(store_), before) << row.what;
     EXPECT_TRUE(enroller_->agents().empty()) << row.what;
   }
   EnrolRequest honest = machine_.request(text);
   honest.claimed_region = "us-east-1";
   honest.claimed_cluster = "us-a";
   EXPECT_TRUE(enroller_->enrol(honest, k_now));
+}
+
+TEST_F(EnrollerTest, KeepsTheFirstRefusalOfEachKindWithAToken) {
+  const std::string text = make_token();
+  EnrolRequest guess = machine_.request(text);
+  guess.token_secret[0] ^= 1;
+  EnrolRequest claim = machine_.request(text);
+  EnrolRequest unknown = machine_.request(text);
+  unknown.token_id = "00000000000000ff";
+  for (int i = 0; i < 100; ++i) {
+    claim.claimed_region = "region-" + std::to_string(i);
+    for (const EnrolRequest* request : {&guess, &claim, &unknown}) {
+      EXPECT_FALSE(enroller_->enrol(*request, k_now + i));
+    }
+  }
+  ASSERT_TRUE(enroller_->enrol(machine_.request(text), k_now + 100));
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(enroller_->enrol(Machine(keys_).request(text), k_now + 101 + i));
+  }
+
+  const auto reopened = *Enroller::open(make_options(), store_, keys_, k_now);
+  const auto kept = reopened->refusals();
+  ASSERT_TRUE(kept) << kept.error().message();
+  std::vector<std::pair<std::int64_t, std::string>> told;
+  for (const auto& event : *kept) {
+    EXPECT_EQ(event.type(), "enrol.refused");
+    EXPECT_EQ(event.region(), "us-east-1");
+    EXPECT_NE(event.message().find(to_string(decode_join_token(text)->id)), std::string::npos);
+    told.emplace_back(event.unix_ms() - k_now, event.message());
+  }
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0].first, 0);
+  EXPECT_EQ(told[1].first, 0);
+  EXPECT_NE((told[0].second + told[1].second).find("secret is wrong"), std::string::npos);
+  EXPECT_NE((told[0].second + told[1].second).find("region-0"), std::string::npos);
+  EXPECT_EQ(told[2].first, 101);
+  EXPECT_NE(told[2].second.find("was redeemed already"), std::string::npos);
+}
+
+TEST_F(EnrollerTest, ForgetsWhoWasRefusedWithTheToken) {
+  EnrolRequest guess = machine_.request(make_token());
+  guess.token_secret[0] ^= 1;
+  EXPECT_FALSE(enroller_->enrol(guess, k_now));
+  EXPECT_EQ(enroller_->refusals()->size(), 1U);
+  make_token(make_token_request(), k_now + 10 * k_minute + 7 * 24 * 60 * k_minute);
+  EXPECT_TRUE(enroller_->refusals()->empty());
 }
 
 TEST_F(EnrollerTest, RefusesATokenFromTheMomentItExpires) {
@@ -310,7 +356,7 @@ TEST_F(EnrollerTest, ReplacesNoAgentThatHasJoinedAnewSince) {
   const auto reply = enroller_->enrol(Machine(keys_).request(token), k_now + 2 * k_minute);
   EXPECT_EQ(code_of(reply), Code::failed_precondition);
   EXPECT_NE(message_of(reply).find("joined anew since"), std::string::npos);
-  EXPECT_EQ(rows_of(store_), before);
+  EXPECT_EQ(rows_without_refusals(store_), before);
 }
 
 TEST_F(EnrollerTest, MakesATokenThatReplacesOnlyForTheAgentsOwnPlace) {

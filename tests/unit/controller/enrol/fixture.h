@@ -82,6 +82,12 @@ inline std::map<std::string, std::string> rows_of(Store& store) {
   return rows;
 }
 
+inline std::map<std::string, std::string> rows_without_refusals(Store& store) {
+  auto rows = rows_of(store);
+  std::erase_if(rows, [](const auto& row) { return row.first.starts_with(k_refusal_rows); });
+  return rows;
+}
+
 /// Nothing half: every agent has its key and its address and was redeemed by a token that knows it,
 /// and no row is without an agent.
 inline void expect_whole(Store& store) {

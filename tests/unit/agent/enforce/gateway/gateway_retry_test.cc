@@ -144,6 +144,37 @@ TEST(GatewayRetry, TriesAnotherServerHereFirst) {
   EXPECT_GE(answered, 15) << "two dead servers in a row leave one try";
 }
 
+/// What silenced one server may have silenced its neighbours, and there is one replay only.
+TEST(GatewayRetry, SendsTheOneReplayToAnotherRegionFirst) {
+  ScriptedServer first(closes_when_asked());
+  ScriptedServer second(closes_when_asked());
+  ScriptedServer far(answers("far"));
+  Node ap("ap");
+  ap.server(far.endpoint()).start("127.0.0.3");
+  Node us("us");
+  us.server(first.endpoint()).server(second.endpoint());
+  us.to("us", 1000).to("ap", 1, &ap).start();
+  const std::string answer = us.ask(k_get);
+  EXPECT_EQ(body_of(answer), "far") << answer;
+  EXPECT_NE(answer.find("weir-tried: us\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(first.connections() + second.connections(), 1);
+}
+
+TEST(GatewayRetry, ReplaysOnAnotherServerHereWhenThereIsNoOtherRegion) {
+  std::atomic<bool> lost = false;
+  const auto loses_one = [&lost](Wire& wire) {
+    wire.read_message();
+    if (lost.exchange(true)) wire.write(answer_with("here"));
+  };
+  ScriptedServer first(loses_one);
+  ScriptedServer second(loses_one);
+  Node us("us");
+  us.server(first.endpoint()).server(second.endpoint()).to("us", 100).start();
+  EXPECT_EQ(body_of(us.ask(k_get)), "here");
+  EXPECT_EQ(first.connections(), 1);
+  EXPECT_EQ(second.connections(), 1);
+}
+
 TEST(GatewayRetry, SaysWhenNobodyIsLeft) {
   Node us("us");
   us.server(closed_port()).to("us", 100).start();
