@@ -272,6 +272,7 @@ SessionCallbacks Agent::session_callbacks() {
           .state =
               [this](bool connected, const std::string& reason) {
                 log_.info(connected ? "session.up" : "session.down", {{"reason", reason}});
+                enforcer_.on_controller(connected);
               }};
 }
 

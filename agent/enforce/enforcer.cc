@@ -15,6 +15,11 @@ Status Enforcer::apply(const Revision& revision) {
   return applied;
 }
 
+void Enforcer::on_controller(bool heard) {
+  machine_.on_controller(heard, clock_.now());
+  publish();
+}
+
 void Enforcer::on_path(const PathEvent& event) {
   machine_.on_path(event, clock_.now());
   publish();

@@ -24,6 +24,7 @@ class Enforcer {
 
   /// Errors: as `FailoverMachine::apply`; the rules in force stay.
   Status apply(const Revision& revision);
+  void on_controller(bool heard);
   void on_path(const PathEvent& event);
   void on_agent_health(const AgentId& agent, std::span<const RegionHealth> said);
   /// `states` are the servers of this cluster, of all services.

@@ -10,6 +10,8 @@
 namespace weir::agent {
 namespace {
 
+constexpr Ratio k_fade_step{0.1};
+
 bool permitted(const ServicePlan& plan, const RegionName& region) {
   const auto& allowed = plan.guards.residency;
   return allowed.empty() || std::ranges::find(allowed, region) != allowed.end();
@@ -77,15 +79,18 @@ Status FailoverMachine::apply(const Revision& revision, Time now) {
   services_ = std::move(services);
   std::erase_if(spoken_, [&](const auto& entry) { return !paths_.contains(entry.first); });
   own_region_ = revision.self.region;
+  if (!controller_heard_ && !silent_since_) silent_since_ = now;
   changed_ = true;
   return {};
 }
 
 Status FailoverMachine::guard_weights(Service& service, Time now) {
+  const auto& wanted = service.faded ? service.plan.configured : service.wanted;
   std::vector<RegionName> known;
-  for (const Weight& weight : service.wanted) known.push_back(weight.region);
-  auto safe =
-      to_safe_set(service.plan.weights, as_proposal(service.wanted), service.plan.guards, known);
+  for (const Weight& weight : wanted) known.push_back(weight.region);
+  GuardSpec guards = service.plan.guards;
+  if (service.faded) guards.max_step = std::min(guards.max_step, k_fade_step);
+  auto safe = to_safe_set(service.plan.weights, as_proposal(wanted), guards, known);
   if (!safe) {
     return fail(std::move(safe).error().within("service " + service.plan.service.value()));
   }
@@ -102,6 +107,31 @@ Status FailoverMachine::guard_weights(Service& service, Time now) {
     if (permitted(service.plan, weight.region)) service.destinations.try_emplace(weight.region);
   }
   return {};
+}
+
+void FailoverMachine::on_controller(bool heard, Time now) {
+  controller_heard_ = heard;
+  if (heard) {
+    silent_since_.reset();
+  } else if (!silent_since_) {
+    silent_since_ = now;
+  }
+  changed_ = true;
+}
+
+/// Lets the configured weights take the place of the others, or the others theirs again.
+void FailoverMachine::fade(Service& service, Time now) {
+  const bool may = service.plan.weights_ttl.count() > 0 && !service.plan.configured.empty();
+  const bool over = may && silent_since_ && now - *silent_since_ >= service.plan.weights_ttl;
+  if (may && silent_since_ && !over) wake_at(*silent_since_ + service.plan.weights_ttl);
+  if (over == service.faded) return;
+  service.faded = over;
+  service.next_step = now;
+  note(over ? "weights.faded" : "weights.back", over ? "warn" : "info", own_region_,
+       service.plan.service,
+       over ? "no controller for " + std::to_string(service.plan.weights_ttl.count()) +
+                  " s: the configured weights take over"
+            : "the controller is heard again: its weights hold");
 }
 
 void FailoverMachine::on_path(const PathEvent& event, Time now) {
@@ -287,6 +317,7 @@ void FailoverMachine::step_destination(Service& service, const RegionName& regio
 }
 
 bool FailoverMachine::update_service(Service& service, Time now) {
+  fade(service, now);
   if (service.next_step && *service.next_step <= now) {
     // The same weights passed the guards when the revision came; only the step is another one.
     if (const auto stepped = guard_weights(service, now); !stepped) service.next_step.reset();

@@ -19,7 +19,8 @@
 namespace weir::agent {
 
 /// Something an operator wants to know; `type` is stable: "failover.started", "failover.ramping",
-/// "failover.ended", "failover.panic", "failover.panic_ended", "agent.isolated", "agent.rejoined".
+/// "failover.ended", "failover.panic", "failover.panic_ended", "agent.isolated", "agent.rejoined",
+/// "weights.faded", "weights.back".
 struct FailoverEvent {
   std::string type;
   std::string severity;  // "info", "warn", "error"
@@ -61,6 +62,9 @@ class FailoverMachine {
   /// Errors: as `validate`; failed_precondition when residency leaves a service no region.
   Status apply(const Revision& revision, Time now);
 
+  /// Whether the controller is heard. Weights that a policy wished hold for their time to live
+  /// without it; then the configured ones take their place, a tenth of a share a second.
+  void on_controller(bool heard, Time now);
   void on_path(const PathEvent& event, Time now);
   /// All that `agent` says about the servers of its cluster: replaces what it said before, and a
   /// service it does not name has no servers there. Empty: it has fallen silent; its last word
@@ -102,12 +106,14 @@ class FailoverMachine {
     ServicePlan plan;               // weights after the guards
     std::vector<Weight> wanted;     // as the revision has them
     std::optional<Time> next_step;  // the step limit kept them apart until then
+    bool faded = false;             // the configured weights have taken their place
     std::map<RegionName, DestinationMachine> destinations;
     bool panic = false;
     std::shared_ptr<const ServiceRoutes> routes;
   };
 
   Status guard_weights(Service& service, Time now);
+  void fade(Service& service, Time now);
   bool path_up(const AgentId& agent) const;
   std::optional<double> healthy_share(const ServiceName& service, const RegionName& region) const;
   std::string path_trouble(const RegionName& region) const;
@@ -134,6 +140,8 @@ class FailoverMachine {
   std::uint64_t version_ = 0;
   std::size_t published_services_ = 0;
   bool isolated_ = false;
+  bool controller_heard_ = false;
+  std::optional<Time> silent_since_;
   bool changed_ = false;
   bool local_known_ = false;
 };

@@ -188,6 +188,10 @@ Result<ServicePlan> read_plan(const pb::ServicePlan& in) {
   for (const auto& weight : in.weights()) {
     plan.weights.push_back({RegionName(weight.region()), weight.weight()});
   }
+  for (const auto& weight : in.configured()) {
+    plan.configured.push_back({RegionName(weight.region()), weight.weight()});
+  }
+  plan.weights_ttl = std::chrono::seconds(in.weights_ttl_s());
   copy_names(in.guards().residency(), plan.guards.residency);
   plan.guards.min_share = from_ppm(in.guards().min_share_ppm());
   plan.guards.max_step = from_ppm(in.guards().max_step_ppm());
@@ -212,6 +216,12 @@ policy::v1::ServicePlan to_proto(const ServicePlan& plan) {
     made.set_region(weight.region.value());
     made.set_weight(weight.weight);
   }
+  for (const Weight& weight : plan.configured) {
+    auto& made = *out.add_configured();
+    made.set_region(weight.region.value());
+    made.set_weight(weight.weight);
+  }
+  out.set_weights_ttl_s(static_cast<std::uint32_t>(plan.weights_ttl.count()));
   for (const auto& region : plan.guards.residency) {
     out.mutable_guards()->add_residency(region.value());
   }

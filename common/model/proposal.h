@@ -25,6 +25,8 @@ struct WeightProposal {
   std::vector<ProposedWeight> weights;  // a region not named gets 0: closed on purpose
   std::string by;                       // "static", "pin by root"
   std::vector<std::string> reasons;     // for people, the weightiest first
+  /// A policy's wish: agents hold it for the service's time to live without the controller only.
+  bool fades = false;
   friend bool operator==(const WeightProposal&, const WeightProposal&) = default;
 };
 

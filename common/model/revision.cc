@@ -70,15 +70,15 @@ Status check_peers(const Revision& revision) {
   return {};
 }
 
-Status check_weights(const ServicePlan& plan) {
-  if (plan.weights.size() > k_regions_max) {
-    return fail(Code::resource_exhausted, std::to_string(plan.weights.size()) +
+Status check_weights(std::span<const Weight> weights, const ServicePlan& plan) {
+  if (weights.size() > k_regions_max) {
+    return fail(Code::resource_exhausted, std::to_string(weights.size()) +
                                               " destinations; the limit is " +
                                               std::to_string(k_regions_max));
   }
   std::set<RegionName> regions;
   std::uint64_t sum = 0;
-  for (const Weight& weight : plan.weights) {
+  for (const Weight& weight : weights) {
     WEIR_TRY(check_name("region", weight.region.value(), false));
     if (!regions.insert(weight.region).second) {
       return broken("region " + weight.region.value() + " stands twice");
@@ -99,7 +99,8 @@ Status check_weights(const ServicePlan& plan) {
 }
 
 Status check_service(const ServicePlan& plan) {
-  WEIR_TRY(check_weights(plan));
+  WEIR_TRY(check_weights(plan.weights, plan));
+  if (!plan.configured.empty()) WEIR_TRY(check_weights(plan.configured, plan));
   const FailoverSpec& failover = plan.failover;
   for (const Ratio share :
        {plan.guards.min_share, plan.guards.max_step, failover.healthy_share_below,

@@ -79,6 +79,10 @@ struct ServicePlan {
   bool proxy_protocol = false;  // send PROXY v2 to the servers
   HealthCheckSpec health;
   std::vector<Weight> weights;
+  /// What holds instead once no controller has been heard of for `weights_ttl`; empty or 0:
+  /// `weights` hold for ever.
+  std::vector<Weight> configured;
+  std::chrono::seconds weights_ttl{0};
   GuardSpec guards;
   FailoverSpec failover;
   friend bool operator==(const ServicePlan&, const ServicePlan&) = default;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -49,6 +50,7 @@ struct PolicyConfig {
   std::string name = "learned";
   Goal goal = Goal::goodput;
   double kb_per_request = 0;
+  std::chrono::seconds ttl{900};  // of its wishes at agents without a controller; 0: for ever
   std::map<RegionName, double> capacity_rps;  // of all its servers there, where somebody knows
   friend bool operator==(const PolicyConfig&, const PolicyConfig&) = default;
 };

@@ -98,6 +98,7 @@ std::string encode_state(const PublicationState& state) {
   for (const auto& [key, weights] : state.weights) {
     pb::PublishedWeights& row = *out.add_weights();
     row.set_settled(weights.settled);
+    row.set_fades(weights.fades);
     put(weights.change, *row.mutable_change());
   }
   return out.SerializeAsString();
@@ -115,7 +116,8 @@ Result<PublicationState> decode_state(std::string_view row) {
         .content_digest = {digest.begin(), digest.end()}};
   }
   for (const pb::PublishedWeights& weights : in.weights()) {
-    PublishedWeights made{.change = get(weights.change()), .settled = weights.settled()};
+    PublishedWeights made{
+        .change = get(weights.change()), .settled = weights.settled(), .fades = weights.fades()};
     const FlowSource key(made.change.service, made.change.from);
     state.weights.emplace(key, std::move(made));
   }

@@ -44,7 +44,19 @@ Result<PublishedWeights> guarded(const PublishInput& input, const ServiceConfig&
                  .reasons = may_step ? proposal.reasons : before->change.reasons,
                  .guards = std::move(safe->actions)};
   made.settled = may_step && safe->settled;
+  made.fades = may_step ? proposal.fades : before->fades;
   return made;
+}
+
+/// The configured weights as far as residency permits; none when that leaves nothing.
+std::vector<Weight> configured_weights(const ServiceConfig& service, const RegionName& from,
+                                       const std::vector<RegionName>& regions) {
+  std::vector<ProposedWeight> proposed;
+  for (const RegionName& to : regions) {
+    proposed.push_back({to, static_cast<double>(service.weights.of(from, to)), {}});
+  }
+  auto safe = to_safe_set({}, proposed, service.guards_for(from), regions);
+  return safe ? std::move(safe->weights) : std::vector<Weight>();
 }
 
 /// The content of one agent's revision: everything but id, time and digest.
@@ -67,6 +79,10 @@ Revision content_for(const MeshPeer& agent, const PublishInput& input,
     ServicePlan plan = service.plan;
     plan.weights = found->second.change.after;
     plan.guards = service.guards_for(agent.region);
+    if (found->second.fades) {
+      plan.configured = configured_weights(service, agent.region, input.regions);
+      plan.weights_ttl = service.policy.ttl;
+    }
     const auto tiers = service.tiers.find(agent.region);
     if (tiers != service.tiers.end()) plan.failover.tiers = tiers->second;
     revision.services.push_back(std::move(plan));
@@ -101,7 +117,8 @@ void Publisher::plan_weights(const PublishInput& input, PublicationDraft& draft,
       continue;
     }
     const bool same = before != nullptr && before->change.after == made->change.after;
-    if (same && (!may_step || before->change.by == made->change.by)) {
+    if (same && (!may_step || before->change.by == made->change.by) &&
+        before->fades == made->fades) {
       PublishedWeights kept = *before;
       kept.settled = made->settled;
       weights.emplace(key, std::move(kept));

@@ -58,6 +58,7 @@ struct AgentStamp {
 struct PublishedWeights {
   WeightChange change;  // its `after` are the weights
   bool settled = true;  // false: a step limit still keeps them from the proposal
+  bool fades = false;   // as WeightProposal
   friend bool operator==(const PublishedWeights&, const PublishedWeights&) = default;
 };
 

@@ -72,6 +72,7 @@ Proposal proposals_of(const ServiceWish& wish, const ServiceSetting& setting, co
     made.service = setting.service;
     made.from = setting.regions[from];
     made.by = by;
+    made.fades = true;
     for (std::size_t to = 0; to < setting.size(); ++to) {
       if (setting.allowed(from, to) == 0) continue;
       made.weights.push_back(

@@ -1,7 +1,6 @@
 #include "controller/telemetry/report_check.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,17 +24,12 @@ constexpr int k_paths_max = static_cast<int>(k_peers_max);
 constexpr int k_endpoints_max = 20'000;
 constexpr int k_traffic_max = 20'000;
 constexpr std::size_t k_text_max = 500;
-constexpr std::array<std::string_view, 11> k_agent_events = {"agent.disk",
-                                                             "discovery.failed",
-                                                             "endpoint.down",
-                                                             "endpoint.up",
-                                                             "failover.ended",
-                                                             "failover.panic",
-                                                             "failover.panic_ended",
-                                                             "failover.ramping",
-                                                             "failover.started",
-                                                             "path.down",
-                                                             "path.up"};
+constexpr std::string_view k_agent_events[] = {
+    "agent.disk",       "agent.isolated",   "agent.rejoined",
+    "discovery.failed", "endpoint.down",    "endpoint.up",
+    "failover.ended",   "failover.panic",   "failover.panic_ended",
+    "failover.ramping", "failover.started", "path.down",
+    "path.up",          "weights.back",     "weights.faded"};
 
 std::unexpected<Error> broken(std::string message) {
   return fail(Code::invalid_argument, std::move(message));
@@ -168,7 +162,7 @@ Status check_report(const pb::Report& report, const AgentId& agent, const MeshNa
 }
 
 Status check_event(const pb::Event& event, const MeshNames& names) {
-  if (std::ranges::find(k_agent_events, event.type()) == k_agent_events.end()) {
+  if (std::ranges::find(k_agent_events, event.type()) == std::end(k_agent_events)) {
     return broken("event type " + in_quotes(event.type()) + " is none an agent tells");
   }
   if (event.severity() != "info" && event.severity() != "warn" && event.severity() != "error") {

@@ -1,5 +1,5 @@
-// How long the agent's choice takes: the region by weight, then the less busy of two servers there. Nanoseconds of
-// processor time, median of runs.
+// How long the agent's choice takes: the region by weight, then the less busy of two servers there.
+// Nanoseconds of processor time, median of runs.
 //
 // usage: scripts/bench choice
 

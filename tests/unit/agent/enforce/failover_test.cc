@@ -519,6 +519,56 @@ TEST(Failover, TakesALargeChangeOfWeightsInSteps) {
   EXPECT_NEAR(share(), 1.0, 0.01);
 }
 
+/// us alone has the weight by a policy's wish; 130:100:100 is configured.
+World steered() {
+  World world;
+  world.plan().weights = {{k_us, 10000}, {k_eu, 0}, {k_ap, 0}};
+  world.plan().configured = {{k_us, 130}, {k_eu, 100}, {k_ap, 100}};
+  world.plan().weights_ttl = seconds(60);
+  return world;
+}
+
+double share_of_us(World& world) {
+  double sum = 0;
+  for (const double weight : world.table->services.front()->weights) sum += weight;
+  return world.at(k_us).weight / sum;
+}
+
+TEST(Failover, LetsAWishFadeWithoutAControllerAndTakesItUpAgain) {
+  World world = steered();
+  world.start();
+  world.machine.on_controller(true, world.now);
+  world.pass(seconds(1000));
+  EXPECT_EQ(share_of_us(world), 1) << "the controller is there";
+  world.machine.on_controller(false, world.now);
+  world.pass(seconds(59));
+  EXPECT_EQ(share_of_us(world), 1);
+  world.pass(seconds(2));
+  EXPECT_LT(share_of_us(world), 1);
+  EXPECT_GT(share_of_us(world), 0.75) << "a tenth of a share a second";
+  world.pass(seconds(10));
+  EXPECT_NEAR(share_of_us(world), 130.0 / 330, 0.001);
+  world.machine.on_controller(true, world.now);
+  world.look();
+  EXPECT_EQ(share_of_us(world), 1);
+}
+
+TEST(Failover, LetsAWishFadeThatItStartedWithWithoutAController) {
+  World world = steered();
+  world.start();
+  world.pass(seconds(80));
+  EXPECT_NEAR(share_of_us(world), 130.0 / 330, 0.001);
+}
+
+TEST(Failover, HoldsWeightsWithoutATimeToLiveForEver) {
+  World world = steered();
+  world.plan().weights_ttl = seconds(0);
+  world.start();
+  world.machine.on_controller(false, world.now);
+  world.pass(std::chrono::hours(100));
+  EXPECT_EQ(share_of_us(world), 1);
+}
+
 TEST(Failover, PublishesNothingWhenNothingChanges) {
   World world;
   world.start();
