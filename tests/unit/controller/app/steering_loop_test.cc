@@ -1,0 +1,274 @@
+// Services steered with real policies' places taken by puppets that hang, throw or do as they are
+// told: real worker thread, simulated time, a store in memory.
+
+#include "controller/app/steering_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+#include "common/async/task_group.h"
+#include "controller/store/memory/memory_store.h"
+#include "tests/doubles/sim_clock.h"
+
+namespace weir::controller {
+namespace {
+
+namespace asio = boost::asio;
+namespace pb = telemetry::v1;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const ServiceName k_web("shop/web");
+const RegionName k_us("us");
+const RegionName k_eu("eu");
+
+/// What a puppet does when it is asked; shared with one that may outlive the test.
+struct Deed {
+  std::function<ServiceWish(const ServiceObservation&)> act;
+  std::atomic<int> shown = 0;
+};
+
+class Puppet final : public ServicePolicy {
+ public:
+  Puppet(std::string_view name, std::shared_ptr<Deed> deed) : name_(name), deed_(std::move(deed)) {}
+  std::string_view name() const override { return name_; }
+  ServiceWish observe(const ServiceObservation& seen) override {
+    ++deed_->shown;
+    return deed_->act(seen);
+  }
+
+ private:
+  const std::string name_;
+  const std::shared_ptr<Deed> deed_;
+};
+
+ServiceWish all_to_the_first(const ServiceObservation& seen) {
+  const std::size_t n = seen.offered.size();
+  ServiceWish wish{.shares = Grid<double>(n, n, 0), .shed = {}, .why = {}, .expected_in_slo = {}};
+  for (std::size_t from = 0; from < n; ++from) wish.shares(from, 0) = 1;
+  return wish;
+}
+
+ControllerOptions two_regions() {
+  ControllerOptions options;
+  options.regions = {k_us, k_eu};
+  ServiceConfig service;
+  service.plan.service = k_web;
+  service.policy.mode = PolicyMode::automatic;
+  service.policy.name = "puppet";
+  options.services = {service};
+  return options;
+}
+
+/// One life of the loop, on a store that outlives it.
+class Life {
+ public:
+  Life(Store& store, const std::shared_ptr<Deed>& puppet, const std::shared_ptr<Deed>& planner)
+      : store_(store) {
+    add("puppet", puppet);
+    add("planner", planner);
+    loop_ = std::make_unique<SteeringLoop>(
+        core_.get_executor(),
+        SteeringLoop::Parts{.options = options_,
+                            .catalog = catalog_,
+                            .clock = clock_,
+                            .store = store_,
+                            .blocking = blocking_,
+                            .log = log_,
+                            .telemetry = telemetry_,
+                            .publisher = publisher_,
+                            .pinned = [](const ServiceName&) { return false; },
+                            .changed = [this] { ++rounds_; },
+                            .note =
+                                [this](std::string type, const std::string&, std::string message,
+                                       const ServiceName&) {
+                                  events.push_back(std::move(type) + ": " + std::move(message));
+                                }});
+    EXPECT_TRUE(loop_->load());
+    tasks_.spawn("steering", loop_->run());
+    clock_.advance(milliseconds(0));
+  }
+  ~Life() {
+    tasks_.stop();
+    clock_.advance(milliseconds(100));
+    blocking_.join();
+    core_.restart();
+    core_.run_for(milliseconds(50));
+    loop_.reset();
+  }
+
+  /// Agents report, a second passes; whoever is asked then has all the time it wants.
+  void second() {
+    report(k_us);
+    report(k_eu);
+    clock_.advance(seconds(1));
+  }
+  /// Simulated time stands still until it is so.
+  void until(const std::function<bool()>& condition) {
+    for (int i = 0; i < 5000 && !condition(); ++i) {
+      core_.restart();
+      core_.run_one_for(milliseconds(2));
+    }
+    ASSERT_TRUE(condition());
+  }
+  /// What is under way on other threads comes to its end, usually.
+  void let_be() {
+    core_.restart();
+    core_.run_for(milliseconds(5));
+  }
+  void until_decided(std::uint64_t decisions) {
+    until([&] { return steering() != nullptr && steering()->decisions() >= decisions; });
+  }
+  const ServiceSteering* steering() { return loop_->views().front().steering; }
+  /// Seconds until somebody has been asked for the first time.
+  void settle() {
+    for (int i = 0; i < 5; ++i) second();
+  }
+
+  SteeringLoop& loop() { return *loop_; }
+  SimClock& clock() { return clock_; }
+  asio::io_context& core() { return core_; }
+  std::vector<std::string> events;
+
+ private:
+  void add(const char* name, std::shared_ptr<Deed> deed) {
+    catalog_.add(
+        {.name = name,
+         .summary = "",
+         .tunables = {},
+         .takes_checkpoint = false,
+         .make = [name, deed = std::move(deed)](const ServiceSetting&, const PolicyMaterial&) {
+           return Result<std::unique_ptr<ServicePolicy>>(std::make_unique<Puppet>(name, deed));
+         }});
+  }
+  void report(const RegionName& from) {
+    pb::Report made;
+    made.set_sequence(++sequence_);
+    made.set_window_ms(1000);
+    pb::EndpointHealth& health = *made.add_endpoints();
+    health.set_service(k_web.value());
+    health.set_endpoint("10.0.0.1:80");
+    health.set_healthy(true);
+    const Status taken = telemetry_.ingest(AgentId(from.value() + "/agent-1"), from, made,
+                                           clock_.now(), to_unix_ms(clock_.wall_now()));
+    ASSERT_TRUE(taken) << taken.error().message();
+  }
+
+  const ControllerOptions options_ = two_regions();
+  Store& store_;
+  PolicyCatalog catalog_;
+  asio::io_context core_;
+  SimClock clock_{core_};
+  asio::thread_pool blocking_{1};
+  Log log_{LogLevel::error};
+  Telemetry telemetry_{{.regions = {k_us, k_eu}, .services = {k_web}}};
+  Publisher publisher_{{}};
+  std::unique_ptr<SteeringLoop> loop_;
+  TaskGroup tasks_{core_.get_executor()};
+  std::uint64_t sequence_ = 0;
+  int rounds_ = 0;
+};
+
+class SteeringLoops : public testing::Test {
+ protected:
+  SteeringLoops() { puppet_->act = planner_->act = all_to_the_first; }
+
+  MemoryStore store_;
+  std::shared_ptr<Deed> puppet_ = std::make_shared<Deed>();
+  std::shared_ptr<Deed> planner_ = std::make_shared<Deed>();
+};
+
+TEST_F(SteeringLoops, MakeAWishAProposalInModeAuto) {
+  Life life(store_, puppet_, planner_);
+  EXPECT_EQ(life.loop().proposal().front().by, "static") << "before anybody was asked";
+  life.settle();
+  life.until_decided(1);
+  const Proposal proposal = life.loop().proposal();
+  ASSERT_EQ(proposal.size(), 2U);
+  EXPECT_EQ(proposal[1].by, "puppet");
+  EXPECT_TRUE(proposal[1].fades);
+  EXPECT_EQ(proposal[1].weights[0].weight, 10'000);
+  EXPECT_EQ(proposal[1].weights[1].weight, 0);
+}
+
+TEST_F(SteeringLoops, ReplaceAPolicyThatHangsWithinASecond) {
+  auto release = std::make_shared<std::promise<void>>();
+  puppet_->act =
+      [until = std::shared_future<void>(release->get_future())](const ServiceObservation& seen) {
+        until.wait();
+        return all_to_the_first(seen);
+      };
+  {
+    Life life(store_, puppet_, planner_);
+    life.settle();
+    life.until([&] { return puppet_->shown > 0; });
+    life.clock().advance(milliseconds(450));
+    life.until_decided(1);
+    EXPECT_EQ(life.steering()->policy(), "planner");
+    EXPECT_EQ(life.loop().proposal().front().by, "planner");
+    life.clock().advance(milliseconds(550));  // to the next interval's begin, and no further
+    life.until_decided(2);
+    life.second();
+    life.until_decided(3);
+    ASSERT_EQ(life.events.size(), 1U);
+    EXPECT_EQ(life.events[0], "policy.fell: puppet: no answer in 400 ms; now planner steers");
+  }
+  release->set_value();  // what was left behind ends by itself, whoever is gone meanwhile
+}
+
+TEST_F(SteeringLoops, ReplaceAPolicyThatThrows) {
+  puppet_->act = [](const ServiceObservation&) -> ServiceWish {
+    throw std::runtime_error("a bug");
+  };
+  Life life(store_, puppet_, planner_);
+  life.settle();
+  life.until_decided(1);
+  EXPECT_EQ(life.steering()->policy(), "planner");
+  EXPECT_EQ(life.steering()->last_fall(), "puppet: it threw: a bug");
+}
+
+TEST_F(SteeringLoops, KeepTheModeAndTheExperienceOverARestart) {
+  {
+    Life life(store_, puppet_, planner_);
+    TaskGroup tasks(life.core().get_executor());
+    std::optional<Status> set;
+    tasks.spawn("mode",
+                [](SteeringLoop& loop, std::optional<Status>& out) -> asio::awaitable<void> {
+                  out = co_await loop.set_mode(k_web, PolicyMode::shadow, "ada");
+                }(life.loop(), set));
+    life.until([&] { return set.has_value(); });
+    ASSERT_TRUE(*set);
+    life.settle();
+    life.until_decided(1);
+    // A second that passes while a row is being written is nobody's interval.
+    for (std::uint64_t decisions = 1; decisions < 22; decisions = life.steering()->decisions()) {
+      life.second();
+      life.let_be();
+    }
+    EXPECT_EQ(life.loop().proposal().front().by, "static") << "shadow moves nothing";
+  }
+  puppet_->shown = 0;
+  Life life(store_, puppet_, planner_);
+  const auto view = life.loop().views().front();
+  EXPECT_EQ(view.mode, PolicyMode::shadow);
+  EXPECT_EQ(view.mode_by, "ada");
+  life.settle();
+  life.until_decided(1);
+  EXPECT_GE(puppet_->shown, 15) << "it was shown what the one before had seen";
+}
+
+TEST_F(SteeringLoops, RefuseToConfirmWhereThereIsNothingToConfirm) {
+  Life life(store_, puppet_, planner_);
+  const Status wrong_mode = life.loop().confirm(k_web, "ada");
+  ASSERT_FALSE(wrong_mode);
+  EXPECT_EQ(wrong_mode.error().code(), Code::failed_precondition);
+  EXPECT_EQ(life.loop().confirm(ServiceName("no/such"), "ada").error().code(), Code::not_found);
+}
+
+}  // namespace
+}  // namespace weir::controller
