@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Whether the simulator tells the truth: the same steady cases on the real mesh and in the simulator.
+
+usage: scripts/bench fidelity [CASE...]
+
+Real agents, real servers with work to do (weir-server), real load, links by weir-netlab. For each source and
+destination with enough requests: p50, p99 and the share within the objective, both ways. A case holds when p50 and p99
+are within 10 % and the shares within 2 points.
+"""
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+os.environ["WEIR_DEMO_RUN"] = f"/run/weir-fid{os.getpid()}"
+sys.dont_write_bytecode = True
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+
+from lab import BIN, REGIONS, RUN, SERVERS, SERVICE, DemoError, number, running_lab, snake  # noqa: E402
+from load_log import LoadLog  # noqa: E402
+
+OBJECTIVE_MS = 175
+SECONDS = 40
+SETTLE_S = 6
+LEAST_REQUESTS = 800  # of a pair: below, its p99 is a matter of luck
+RELATIVE, POINTS = 0.10, 2.0
+SERVER_LINK_MS = 0.3  # round trip between an agent and its servers
+US, EU, AP = REGIONS
+
+# Weights by source, requests per second in each region, how many times as slow each region's servers are, and what is
+# added to the round trip between us-east-1 and eu-west-1.
+CASES = {
+    "nearby": {"weights": {s: {d: 130 if s == d else 100 for d in REGIONS} for s in REGIONS}, "rate": 100},
+    "home": {"weights": {s: {d: 100 if s == d else 0 for d in REGIONS} for s in REGIONS}, "rate": 120},
+    "busy": {"weights": {s: {d: 100 if s == d else 0 for d in REGIONS} for s in REGIONS}, "rate": 165},
+    "slow": {"weights": {US: {US: 80, EU: 20, AP: 0}, EU: {US: 50, EU: 50, AP: 0}, AP: {US: 10, EU: 0, AP: 90}},
+             "rate": 70, "slow": {EU: 3}},
+    "skewed": {"weights": {US: {US: 20, EU: 60, AP: 20}, EU: {US: 30, EU: 40, AP: 30}, AP: {US: 40, EU: 20, AP: 40}},
+               "rate": 110},
+    "longer": {"weights": {s: {d: 130 if s == d else 100 for d in REGIONS} for s in REGIONS}, "rate": 100, "added_ms": 60},
+}
+
+
+def round_trips(added_ms):
+    with open(ROOT / "deploy" / "demo" / "latency.csv") as file:
+        rows = list(csv.reader(line for line in file if not line.startswith("#")))
+    names = rows[0][1:]
+    table = {row[0]: dict(zip(names, map(float, row[1:]))) for row in rows[1:]}
+    def between(a, b):
+        if a == b:
+            return SERVER_LINK_MS
+        one_way = table[a][b] / 2 + table[b][a] / 2  # each direction of the lab's link has half of its own figure
+        return one_way + SERVER_LINK_MS + (added_ms if {a, b} == {US, EU} else 0)
+    return [[between(a, b) for b in REGIONS] for a in REGIONS]
+
+
+def shares_of(weights):
+    return [[weights[s][d] / sum(weights[s].values()) for d in REGIONS] for s in REGIONS]
+
+
+def simulated(case):
+    question = {"regions": list(REGIONS), "rtt_ms": round_trips(case.get("added_ms", 0)), "rps": [case["rate"]] * len(REGIONS),
+                "shares": shares_of(case["weights"]), "slow": [case.get("slow", {}).get(r, 1) for r in REGIONS],
+                "endpoints": len(SERVERS), "workers": 4, "service_ms": 40, "spread": 0.4, "queue": 256,
+                "objective_ms": OBJECTIVE_MS, "seconds": 600, "seed": 1}
+    done = subprocess.run([BIN / "weir-bench-fidelity"], input=json.dumps(question), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise DemoError(done.stderr)
+    return json.loads(done.stdout)["pairs"]
+
+
+def quantile(values, share):
+    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
+
+
+def pin(lab, weights):
+    for source, row in weights.items():
+        words = ",".join(f"{region}={weight}" for region, weight in row.items())
+        lab.weirctl("weights", "pin", SERVICE, "--from", source, words, "--yes")
+    end = time.monotonic() + 20
+    while True:
+        rows = snake(lab.weirctl("weights", "get"))["rows"]
+        if all(abs(number(c, "wanted_share_ppm") - number(c, "effective_share_ppm")) < 1000 for row in rows for c in row["to"]):
+            return
+        if time.monotonic() > end:
+            raise DemoError("the pinned weights did not come into force within 20 s")
+        time.sleep(0.2)
+
+
+def measured(lab, case):
+    """Requests of each source that were due while the case was steady."""
+    pin(lab, case["weights"])
+    for region, factor in case.get("slow", {}).items():
+        assert factor == 3, "weir-server knows one way to be slow"
+        for server in SERVERS:
+            lab.signal(f"{region}-{server}", signal.SIGUSR1)
+    if case.get("added_ms"):
+        rtt = round_trips(0)
+        for a, b in ((US, EU), (EU, US)):
+            one_way = (rtt[REGIONS.index(a)][REGIONS.index(b)] - SERVER_LINK_MS + case["added_ms"]) / 2
+            lab.netlab(f"set {a} {b} one delay={one_way:.3f}ms")
+    for region in REGIONS:
+        lab.start_client(region, case["rate"], every=True)
+    time.sleep(SETTLE_S)
+    start = time.time()
+    time.sleep(SECONDS)
+    end = time.time()
+    time.sleep(2)
+    lab.stop(*[f"{region}-client" for region in REGIONS])
+    for region in case.get("slow", {}):
+        for server in SERVERS:
+            lab.signal(f"{region}-{server}", signal.SIGUSR2)
+    lab.netlab("heal")
+    return {region: LoadLog(RUN / region / "load.jsonl").read().between(start, end) for region in REGIONS}
+
+
+def compare(name, real, made):
+    """Prints a row for each pair; False when one is off."""
+    good = True
+    for i, source in enumerate(REGIONS):
+        for j, destination in enumerate(REGIONS):
+            took = [1000 * r["took"] for r in real[source] if r["region"] == destination and not r["lost"]]
+            if len(took) < LEAST_REQUESTS:
+                continue
+            pair = made[i][j]
+            p50, p99 = quantile(took, 0.5), quantile(took, 0.99)
+            inside = 100 * sum(t <= OBJECTIVE_MS for t in took) / len(took)
+            off = [abs(pair["p50_ms"] / p50 - 1) > RELATIVE, abs(pair["p99_ms"] / p99 - 1) > RELATIVE,
+                   abs(100 * pair["in_objective"] - inside) > POINTS]
+            mark = "" if not any(off) else "  off: " + ", ".join(w for w, o in zip(("p50", "p99", "share"), off) if o)
+            good = good and not any(off)
+            print(f"  {name:8} {source:>14} -> {destination:14} n={len(took):5}  p50 {p50:6.1f} / {pair['p50_ms']:6.1f} ms  "
+                  f"p99 {p99:6.1f} / {pair['p99_ms']:6.1f} ms  in objective {inside:5.1f} / {100 * pair['in_objective']:5.1f} %{mark}",
+                  flush=True)
+    return good
+
+
+def main():
+    wanted = sys.argv[1:] or list(CASES)
+    unknown = [name for name in wanted if name not in CASES]
+    if unknown:
+        print(f"usage: scripts/bench fidelity [{'|'.join(CASES)}]...", file=sys.stderr)
+        return 2
+    held = 0
+    with running_lab() as lab:
+        lab.up(1, lambda text: print(f"- {text}", flush=True), busy_servers=True, objective_ms=OBJECTIVE_MS)
+        lab.wait_for_mesh()
+        print("real / simulated")
+        for name in wanted:
+            held += compare(name, measured(lab, CASES[name]), simulated(CASES[name]))
+    print(f"fidelity: {held} of {len(wanted)} cases within {RELATIVE:.0%} and {POINTS:.0f} points")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except DemoError as error:
+        print(f"fidelity: FAILED {error}")
+        sys.exit(1)
