@@ -35,6 +35,8 @@ Revision example() {
   plan.health.kind = HealthCheckSpec::Kind::exec;
   plan.health.exec_argv = {"/usr/bin/check", "-v"};
   plan.weights = {{RegionName("us-east-1"), 130}, {RegionName("eu-west-1"), 100}};
+  plan.configured = {{RegionName("eu-west-1"), 50}};
+  plan.weights_ttl = std::chrono::seconds(900);
   plan.guards.residency = {RegionName("us-east-1"), RegionName("eu-west-1")};
   plan.failover.tiers = {{RegionName("us-east-1")}, {RegionName("eu-west-1")}};
   plan.failover.error_share_above = Ratio(0.25);
@@ -92,6 +94,13 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenCase{"OutsideResidency",
                    [](Revision& r) { r.services[0].guards.residency = {RegionName("us-east-1")}; },
                    "residency"},
+        BrokenCase{
+            "ConfiguredOutsideResidency",
+            [](Revision& r) { r.services[0].configured = {{RegionName("ap-northeast-1"), 1}}; },
+            "residency"},
+        BrokenCase{"ConfiguredAllZero",
+                   [](Revision& r) { r.services[0].configured = {{RegionName("us-east-1"), 0}}; },
+                   "no destination"},
         BrokenCase{"PeerTwice", [](Revision& r) { r.peers.push_back(r.peers[1]); }, "twice"},
         BrokenCase{"KeyTwice", [](Revision& r) { r.peers[1].public_key.fill(1); }, "public key"},
         BrokenCase{"OverlayTaken",

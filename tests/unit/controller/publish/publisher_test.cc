@@ -74,6 +74,29 @@ TEST(Publisher, GivesEachAgentItsWholeState) {
   EXPECT_EQ(revision->services[0].weights, (std::vector<Weight>{{k_us, 100}, {k_eu, 130}}));
 }
 
+TEST(Publisher, TellsAgentsWhatHoldsOnceAWishHasFaded) {
+  Publisher published = publisher();
+  auto steered = input();
+  steered.services[0].policy.ttl = std::chrono::seconds(60);
+  steered.proposal[0].weights = {{k_us, 10'000, ""}, {k_eu, 0, ""}};
+  steered.proposal[0].fades = true;
+  published.accept(*published.draft(steered));
+  const auto plan_of = [&](const char* agent) {
+    return from_proto(*published.revision_for(AgentId(agent)))->services.at(0);
+  };
+  EXPECT_EQ(plan_of("us/agent-1").configured, (std::vector<Weight>{{k_us, 130}, {k_eu, 100}}));
+  EXPECT_EQ(plan_of("us/agent-1").weights_ttl, std::chrono::seconds(60));
+  EXPECT_TRUE(plan_of("eu/agent-1").configured.empty()) << "the configured weights never fade";
+
+  steered.unix_ms += 5000;
+  steered.proposal.erase(steered.proposal.begin());  // nothing is wanted of us now
+  EXPECT_FALSE(published.draft(steered)) << "what is left out stays as it is, fading too";
+  WeightProposal pin{k_web, k_us, {{k_us, 10'000, ""}, {k_eu, 0, ""}}, "pin by root", {}};
+  steered.proposal.push_back(pin);
+  published.accept(*published.draft(steered));
+  EXPECT_TRUE(plan_of("us/agent-1").configured.empty()) << "what people pinned does not fade";
+}
+
 TEST(Publisher, MakesANewGenerationOnlyForNewContent) {
   Publisher published = publisher();
   published.accept(*published.draft(input()));
