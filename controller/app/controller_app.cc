@@ -359,6 +359,16 @@ void ControllerApp::write_metrics(MetricWriter& out) {
               static_cast<double>(plane_->enrolments_refused()));
   gauge("weir_controller_store_failed", "1 while the store takes no writes",
         plane_->store_problem().empty() ? 0 : 1);
+  for (const SteeringLoop::View& view : plane_->steering().views()) {
+    if (view.steering == nullptr) continue;
+    const std::string service = view.config->plan.service.value();
+    out.counter("weir_controller_policy_decisions_total", "Wishes of policies",
+                static_cast<double>(view.steering->decisions()), {{"service", service}});
+    out.counter("weir_controller_policy_falls_total", "Policies that failed and were replaced",
+                static_cast<double>(view.steering->falls()), {{"service", service}});
+    out.gauge("weir_controller_policy_rung", "Which policy steers: 0 the configured one",
+              static_cast<double>(view.steering->rung()), {{"service", service}});
+  }
   for (const Watchdog::Lag& lag : watchdog_.lags()) {
     out.gauge("weir_controller_loop_lag_seconds", "Last lag of a loop.",
               std::chrono::duration<double>(lag.last).count(), {{"loop", lag.loop}});

@@ -115,6 +115,11 @@ std::vector<std::string> OperatorDesk::warnings() {
                     "." + std::to_string(ack.refused.generation) + ": " + in_quotes(ack.refusal));
     }
   }
+  for (const SteeringLoop::View& view : plane_.steering().views()) {
+    if (view.steering == nullptr || view.steering->rung() == 0) continue;
+    out.push_back(view.config->plan.service.value() + " is steered by " + view.steering->policy() +
+                  ": " + view.steering->last_fall());
+  }
   if (!plane_.publisher().settled()) {
     out.emplace_back("some weights are still on their way: a step limit holds them");
   }

@@ -3,7 +3,8 @@
 
 usage: scripts/bench fidelity [CASE...]
 
-Real agents, real servers with work to do (weir-server), real load, links by weir-netlab. For each source and
+Real agents, real servers with work to do (weir-server), real load, links by weir-netlab; the simulator is given the round
+trips that the agents measured. For each source and
 destination with enough requests: p50, p99 and the share within the objective, both ways. A case holds when p50 and p99
 are within 10 % and the shares within 2 points.
 """
@@ -46,25 +47,25 @@ CASES = {
 }
 
 
-def round_trips(added_ms):
+def round_trips(lab):
+    """As agents measure them, through the tunnel; inside a region the link to the servers."""
+    found = {(row["from_region"], row["path"]["to_region"]): number(row["path"], "rtt_p50_us") / 1000
+             for row in snake(lab.weirctl("paths", "ls"))["paths"]}
+    return [[SERVER_LINK_MS if a == b else found[a, b] + SERVER_LINK_MS for b in REGIONS] for a in REGIONS]
+
+
+def configured_ms(a, b):
     with open(ROOT / "deploy" / "demo" / "latency.csv") as file:
         rows = list(csv.reader(line for line in file if not line.startswith("#")))
-    names = rows[0][1:]
-    table = {row[0]: dict(zip(names, map(float, row[1:]))) for row in rows[1:]}
-    def between(a, b):
-        if a == b:
-            return SERVER_LINK_MS
-        one_way = table[a][b] / 2 + table[b][a] / 2  # each direction of the lab's link has half of its own figure
-        return one_way + SERVER_LINK_MS + (added_ms if {a, b} == {US, EU} else 0)
-    return [[between(a, b) for b in REGIONS] for a in REGIONS]
+    return float(next(row for row in rows if row[0] == a)[rows[0].index(b)])
 
 
 def shares_of(weights):
     return [[weights[s][d] / sum(weights[s].values()) for d in REGIONS] for s in REGIONS]
 
 
-def simulated(case):
-    question = {"regions": list(REGIONS), "rtt_ms": round_trips(case.get("added_ms", 0)), "rps": [case["rate"]] * len(REGIONS),
+def simulated(case, rtt_ms):
+    question = {"regions": list(REGIONS), "rtt_ms": rtt_ms, "rps": [case["rate"]] * len(REGIONS),
                 "shares": shares_of(case["weights"]), "slow": [case.get("slow", {}).get(r, 1) for r in REGIONS],
                 "endpoints": len(SERVERS), "workers": 4, "service_ms": 40, "spread": 0.4, "queue": 256,
                 "objective_ms": OBJECTIVE_MS, "seconds": 600, "seed": 1}
@@ -93,16 +94,15 @@ def pin(lab, weights):
 
 
 def measured(lab, case):
-    """Requests of each source that were due while the case was steady."""
+    """Requests of each source that were due while the case was steady, and the round trips then."""
     pin(lab, case["weights"])
     for region, factor in case.get("slow", {}).items():
         assert factor == 3, "weir-server knows one way to be slow"
         for server in SERVERS:
             lab.signal(f"{region}-{server}", signal.SIGUSR1)
     if case.get("added_ms"):
-        rtt = round_trips(0)
         for a, b in ((US, EU), (EU, US)):
-            one_way = (rtt[REGIONS.index(a)][REGIONS.index(b)] - SERVER_LINK_MS + case["added_ms"]) / 2
+            one_way = (configured_ms(a, b) + case["added_ms"]) / 2
             lab.netlab(f"set {a} {b} one delay={one_way:.3f}ms")
     for region in REGIONS:
         lab.start_client(region, case["rate"], every=True)
@@ -110,13 +110,14 @@ def measured(lab, case):
     start = time.time()
     time.sleep(SECONDS)
     end = time.time()
+    rtt_ms = round_trips(lab)
     time.sleep(2)
     lab.stop(*[f"{region}-client" for region in REGIONS])
     for region in case.get("slow", {}):
         for server in SERVERS:
             lab.signal(f"{region}-{server}", signal.SIGUSR2)
     lab.netlab("heal")
-    return {region: LoadLog(RUN / region / "load.jsonl").read().between(start, end) for region in REGIONS}
+    return {region: LoadLog(RUN / region / "load.jsonl").read().between(start, end) for region in REGIONS}, rtt_ms
 
 
 def compare(name, real, made):
@@ -152,7 +153,8 @@ def main():
         lab.wait_for_mesh()
         print("real / simulated")
         for name in wanted:
-            held += compare(name, measured(lab, CASES[name]), simulated(CASES[name]))
+            real, rtt_ms = measured(lab, CASES[name])
+            held += compare(name, real, simulated(CASES[name], rtt_ms))
     print(f"fidelity: {held} of {len(wanted)} cases within {RELATIVE:.0%} and {POINTS:.0f} points")
     return 0
 
