@@ -17,7 +17,6 @@ constexpr double k_least_capacity_rps = 0.1;
 constexpr double k_answers_well = 3;            // level: 95 % of what the model expects
 constexpr double k_by_workers_variance = 0.02;  // of log capacity from workers and service time
 constexpr double k_most_workers = 1e7;
-constexpr double k_late_part = 0.5;  // of an interval, that answers may be later than the work
 constexpr double k_creep = 0.02;     // log capacity a second without any sign of waiting
 constexpr double k_congested = 1.5;  // requests inside / busy workers that mean a queue
 constexpr double k_few = 4;          // answers percentiles need to be taken in full
@@ -116,10 +115,6 @@ void DestinationModel::learn_capacity(const DestinationEvidence& evidence) {
                                       evidence.dt_s, settings_.report_doubt);
   believed_ = seen.has_value();
   if (!seen) return;
-  // Answers are counted a trip later than the work for them: a load that changes blurs their ratio.
-  const double changed =
-      (answered_[0] - answered_[1]) / std::max({answered_[0], answered_[1], 1.0});
-  const double variance = seen->variance + k_late_part * k_late_part * changed * changed;
   const double implied = seen->log_capacity + std::log(shape_.mean_ms() / 1000);
   if (!workers_seen_ && started_) {
     workers_seen_ = true;
@@ -131,7 +126,7 @@ void DestinationModel::learn_capacity(const DestinationEvidence& evidence) {
     believed_ = false;
     filter_.see_capacity(seen->log_capacity - odd, 0.04);
   } else {
-    filter_.see_capacity(seen->log_capacity, variance);
+    filter_.see_capacity(seen->log_capacity, seen->variance);
   }
   if (!started_) return;
   // More workers than were thought are believed only while the answers are what they should be.
