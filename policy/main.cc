@@ -26,6 +26,7 @@ struct Flags {
   std::string settings_of;
   std::string out;
   bool resume = false;
+  bool fresh = false;
   std::uint64_t seed = 1;
 };
 
@@ -98,6 +99,7 @@ Status write_file(const std::string& path, std::string_view text) {
 }
 
 Result<controller::Checkpoint> start_of_training(const Flags& flags) {
+  if (flags.fresh) return controller::Checkpoint{};
   std::string text(controller::shipped_checkpoint());
   if (flags.resume) {
     WEIR_ASSIGN(left, read_file(flags.out));
@@ -156,6 +158,7 @@ int run(int argc, char** argv) {
   command->add_option("--config", flags.config, "JSON object of its options")->required();
   command->add_option("--out", flags.out, "checkpoint, rewritten each generation")->required();
   command->add_option("--checkpoint", flags.checkpoint, "start from here; else from the shipped");
+  command->add_flag("--fresh", flags.fresh, "start from the planner as it is, not the shipped");
   command->add_flag("--resume", flags.resume, "go on with the run --out was left by");
   command->callback([&] { done = train_policy(flags); });
 

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace weir::controller {
+namespace {
+
+constexpr std::size_t k_validation = 4;  // cases of validation for one of training
+
+}  // namespace
 
 Trainer::Trainer(const TrainingPlan& plan, std::vector<double> start)
     : plan_(plan),
@@ -53,7 +58,7 @@ double Trainer::generation(const LossesOf& losses_of) {
 
 double Trainer::validate(const LossesOf& losses_of) {
   std::vector<TrainingTask> tasks;
-  const std::size_t cases = 2 * plan_.cases;
+  const std::size_t cases = k_validation * plan_.cases;
   for (std::size_t i = 0; i < cases; ++i) tasks.push_back({search_.mean(), i, true});
   double sum = 0;
   for (const double loss : losses_of(tasks)) sum += loss / static_cast<double>(cases);

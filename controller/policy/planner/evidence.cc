@@ -45,15 +45,39 @@ void EvidenceReader::read(const ServiceObservation& seen, const PathTable& paths
     }
     offered_[s] = seen.offered[s];
     if (!usable(offered_[s])) offered_[s] = sent > 0 ? sent / interval_s_ : k_unknown;
+    tell_retries(s);
   }
   for (std::size_t d = 0; d < destinations_.size(); ++d) {
     sum_up(seen, paths, d, service_p50_ms[d], dt_s);
   }
 }
 
+/// What a source sent beyond what it was asked for are retries. They go where the weights say, but
+/// not again to the destination that failed.
+void EvidenceReader::tell_retries(std::size_t from) {
+  double sent = 0;
+  double errors = 0;
+  for (const PairEvidence& pair : pairs_.row(from)) {
+    sent += pair.sent;
+    errors += pair.errors;
+  }
+  const double more = std::min(sent - offered_[from] * interval_s_, errors);
+  if (!(more > 0)) return;
+  double weights = 0;
+  const auto weight = [&](const PairEvidence& pair) {
+    return pair.sent * (1 - pair.errors / errors);
+  };
+  for (const PairEvidence& pair : pairs_.row(from)) weights += weight(pair);
+  if (weights <= 0) return;
+  for (PairEvidence& pair : pairs_.row(from)) {
+    pair.retried = std::min(0.8 * pair.sent, more * weight(pair) / weights);
+  }
+}
+
 void EvidenceReader::read_pair(const PairSeen& seen, std::size_t from, std::size_t to) {
   PairEvidence& pair = pairs_(from, to);
   pair.sent = usable_or(seen.sent, 0);
+  pair.retried = 0;
   pair.answered = usable_or(seen.ok, 0);
   pair.errors = usable_or(seen.errors, 0);
   pair.ended = pair.answered + pair.errors + usable_or(seen.timeouts, 0);

@@ -14,6 +14,7 @@ namespace weir::controller {
 /// larger than their whole.
 struct PairEvidence {
   double sent = 0;
+  double retried = 0;  // of those sent, likely: requests that were refused elsewhere before
   double ended = 0;
   double errors = 0;
   double answered = 0;  // well
@@ -39,6 +40,7 @@ class EvidenceReader {
   const std::vector<double>& offered() const { return offered_; }
 
  private:
+  void tell_retries(std::size_t from);
   void read_pair(const PairSeen& seen, std::size_t from, std::size_t to);
   void sum_up(const ServiceObservation& seen, const PathTable& paths, std::size_t to,
               double service_p50_ms, double dt_s);

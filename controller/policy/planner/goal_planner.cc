@@ -30,8 +30,8 @@ Plan mix(const Plan& a, const Plan& b, double part_of_b) {
   return plan;
 }
 
-void sum_load(Plan& plan, std::span<const double> demand) {
-  std::ranges::fill(plan.load, 0.0);
+void sum_load(Plan& plan, std::span<const double> demand, std::span<const double> besides) {
+  plan.load.assign(besides.begin(), besides.end());
   for (std::size_t s = 0; s < demand.size(); ++s) {
     for (std::size_t d = 0; d < plan.load.size(); ++d) {
       plan.load[d] += demand[s] * (1 - plan.shed[s]) * plan.shares(s, d);
@@ -41,17 +41,17 @@ void sum_load(Plan& plan, std::span<const double> demand) {
 
 /// The furthest mix from `kept` towards `broken` for which `holds` is true.
 template <typename Holds>
-Plan furthest(const Plan& kept, const Plan& broken, std::span<const double> demand, Holds holds) {
+Plan furthest(const Plan& kept, const Plan& broken, const PlanInput& input, Holds holds) {
   double low = 0;
   double high = 1;
   for (int step = 0; step < k_mix_steps; ++step) {
     const double middle = 0.5 * (low + high);
     Plan plan = mix(kept, broken, middle);
-    sum_load(plan, demand);
+    sum_load(plan, input.demand, input.besides);
     (holds(plan) ? low : high) = middle;
   }
   Plan plan = mix(kept, broken, low);
-  sum_load(plan, demand);
+  sum_load(plan, input.demand, input.besides);
   return plan;
 }
 
@@ -62,6 +62,7 @@ GoalPlanner::GoalPlanner(const ServiceSetting& setting, const PlannerSettings& s
       settings_(settings),
       cost_(setting.size(), setting.size(), 0.0),
       price_(setting.size(), setting.size(), 0.0),
+      besides_(setting.size(), 0.0),
       utility_(setting.size(), setting.size()),
       tail_ms_(setting.slo_ms) {
   if (setting.cost_per_gb.empty()) return;
@@ -85,6 +86,7 @@ double GoalPlanner::cost_per_hour(const Plan& plan, std::span<const double> dema
 Plan GoalPlanner::plan(const WorldModel& world, const WorldTables& tables,
                        std::span<const double> demand, const Grid<double>& previous) {
   fill_utility(world, tables);
+  for (std::size_t d = 0; d < besides_.size(); ++d) besides_[d] = world.retries(d);
   const bool by_chance = setting_.goal == Goal::goodput || setting_.goal == Goal::cost;
   if (setting_.goal != Goal::latency) {
     for (std::size_t s = 0; s < demand.size(); ++s) {
@@ -102,6 +104,7 @@ Plan GoalPlanner::plan(const WorldModel& world, const WorldTables& tables,
       .previous = previous,
       .churn_price = settings_.churn_price,
       .max_step = setting_.max_step > 0 ? setting_.max_step : 1,
+      .besides = besides_,
       .may_shed = setting_.may_shed,
       .shed_value = setting_.goal == Goal::latency ? -k_failure_latency : settings_.shed_value};
   Plan plan = plan_shares(input);
@@ -200,7 +203,7 @@ Plan GoalPlanner::cheapest(const WorldTables& tables, const PlanInput& input, Pl
       price *= 2;
     } else {
       found = true;
-      plan = furthest(kept, cheaper, input.demand, holds);
+      plan = furthest(kept, cheaper, input, holds);
       if (cost_per_hour(plan, input.demand) < cost_per_hour(kept, input.demand)) kept = plan;
       price *= 0.5;
       money_price_ = std::max(price, 1e-3);
@@ -220,7 +223,7 @@ Plan GoalPlanner::within_limit(const PlanInput& input, Plan plan) {
     set_price(price);
     Plan cheaper = climb_from(input, plan.shares);
     if (holds(cheaper)) {
-      plan = furthest(cheaper, plan, input.demand, holds);
+      plan = furthest(cheaper, plan, input, holds);
       break;
     }
     plan = std::move(cheaper);

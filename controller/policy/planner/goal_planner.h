@@ -47,9 +47,10 @@ class GoalPlanner {
   Grid<double> cost_;
   double dearest_ = 0;
   Grid<double> price_;
-  UtilityTable utility_;    // of goals other than goodput and cost
-  double tail_ms_;          // the p99 that is pushed down
-  double money_price_ = 1;  // of the dearest request, in requests: found by the last cost plan
+  std::vector<double> besides_;  // retries, by destination
+  UtilityTable utility_;         // of goals other than goodput and cost
+  double tail_ms_;               // the p99 that is pushed down
+  double money_price_ = 1;       // of the dearest request, in requests: found by the last cost plan
 };
 
 }  // namespace weir::controller

@@ -66,31 +66,35 @@ PlannerPolicy::PlannerPolicy(std::string_view name, ServiceSetting setting,
       world_(setting_, settings_),
       tables_(setting_, settings_),
       planner_(setting_, settings_),
+      response_(setting_.size()),
       in_force_(static_shares(setting_)) {}
 
 ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
   if (setting_.size() == 0) return {};
-  world_.observe(fits(seen, setting_.size()) ? seen : ServiceObservation::blank(setting_.size()));
+  const bool whole = fits(seen, setting_.size());
+  world_.observe(whole ? seen : ServiceObservation::blank(setting_.size()));
+  if (whole) response_.observe(world_.evidence().pairs(), seen.servers);
   take_in_force(seen.in_force);
   if (!any_demand()) return static_wish();
 
+  const Grid<double> shares = response_.shares_of(in_force_);
   TrainedMoves moves;
   if (!net_.silent()) {
-    moves = net_.moves(pair_features(world_, setting_, in_force_), setting_.allowed);
+    moves = net_.moves(pair_features(world_, setting_, shares), setting_.allowed);
   }
   tables_.rebuild(world_, moves);
   std::vector<double> demand;
   for (std::size_t s = 0; s < setting_.size(); ++s) {
     demand.push_back(world_.demand(s, settings_.lookahead_s));
   }
-  Plan plan = planner_.plan(world_, tables_, demand, in_force_);
+  Plan plan = planner_.plan(world_, tables_, demand, shares);
   const auto probes = settle_shares(setting_, settings_, world_, tables_, plan);
 
   ServiceWish wish{
-      .shares = plan.shares,
+      .shares = response_.weights_for(plan.shares),
       .shed = setting_.may_shed ? plan.shed : std::vector<double>(setting_.size(), 0.0),
       .why = explain_moves(setting_, settings_, world_, tables_, moves, planner_, plan, probes,
-                           in_force_),
+                           shares),
       .expected_in_slo = chances_of(plan)};
   take_effect(wish.shares);
   return wish;
@@ -144,6 +148,7 @@ void PlannerPolicy::take_effect(const Grid<double>& wished) {
     }
     for (std::size_t d = 0; d < setting_.size(); ++d) in_force_(s, d) /= sum;
   }
+  response_.follow(in_force_);
 }
 
 }  // namespace weir::controller

@@ -7,6 +7,7 @@
 #include "controller/policy/planner/correction_net.h"
 #include "controller/policy/planner/goal_planner.h"
 #include "controller/policy/planner/planner_settings.h"
+#include "controller/policy/planner/weight_response.h"
 #include "controller/policy/planner/world_model.h"
 #include "controller/policy/planner/world_tables.h"
 
@@ -22,7 +23,8 @@ struct PlannerTraining {
 ///
 ///   observation -> WorldModel (learns) -> CorrectionNet (trained, bounded, may be silent)
 ///     -> WorldTables (chances over loads) -> GoalPlanner (all sources at once)
-///     -> settle_shares (minimum shares, probes) -> explain_moves -> wish
+///     -> settle_shares (minimum shares, probes) -> explain_moves
+///     -> WeightResponse (what agents make of weights) -> wish
 ///
 /// Needs nothing but the sources' counts: what servers report only makes it quicker. Before any
 /// demand was seen it wishes the static weights. Deterministic; no randomness at all.
@@ -54,7 +56,8 @@ class PlannerPolicy final : public ServicePolicy {
   WorldModel world_;
   WorldTables tables_;
   GoalPlanner planner_;
-  Grid<double> in_force_;  // shares, as the step limit lets them follow the wishes
+  WeightResponse response_;
+  Grid<double> in_force_;  // weights, as the step limit lets them follow the wishes
 };
 
 }  // namespace weir::controller

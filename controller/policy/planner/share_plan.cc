@@ -20,6 +20,10 @@ constexpr std::size_t k_many = 16;       // regions from which on fewer starts a
 constexpr auto k_ladder = std::to_array<double>({1, 0.45, 0.2, 0.08, 0.03, 0.008});
 constexpr double k_worth_trying = 1e-5;  // difference of the marginal values
 
+double besides(const PlanInput& input, std::size_t d) {
+  return input.besides.empty() ? 0 : input.besides[d];
+}
+
 /// The flows of all pairs and what follows from them, kept up to date move by move.
 class Flows {
  public:
@@ -116,7 +120,7 @@ class Flows {
 
   void refresh(std::size_t d) {
     const auto flow = flow_.row(d);
-    load_[d] = std::accumulate(flow.begin(), flow.end(), 0.0);
+    load_[d] = std::accumulate(flow.begin(), flow.end(), besides(input_, d));
     place_[d] = UtilityTable::place(load_[d] / input_.capacity[d]);
     sum_[d] = input_.utility.sum(d, place_[d], flow);
   }
@@ -253,7 +257,9 @@ Grid<double> filled(const PlanInput& input, std::span<const double> demand,
   Grid<double> shares(demand.size(), input.capacity.size(), 0.0);
   std::vector<double> left(demand.begin(), demand.end());
   std::vector<double> room;
-  for (const double capacity : input.capacity) room.push_back(k_fill * capacity);
+  for (std::size_t d = 0; d < input.capacity.size(); ++d) {
+    room.push_back(std::max(0.0, k_fill * input.capacity[d] - besides(input, d)));
+  }
   for (const bool last : {false, true}) {
     if (last && !sink) break;
     for (const Candidate& pair : candidates) {
@@ -340,12 +346,13 @@ Plan plan_shares(const PlanInput& input) {
   const std::size_t columns = input.capacity.size() + 1;
   const bool many = sources > k_many;
   const double whole = std::accumulate(demand.begin(), demand.end(), 0.0);
+  const double offered = std::accumulate(input.besides.begin(), input.besides.end(), whole);
   const double capacity = std::accumulate(input.capacity.begin(), input.capacity.end(), 0.0);
   const auto candidates = candidates_of(input);
 
   std::vector<Grid<double>> starts = {input.previous,
                                       filled(input, demand, candidates, std::nullopt)};
-  if (whole > k_full * capacity) {
+  if (offered > k_full * capacity) {
     for (const std::size_t sink : sinks_of(input)) {
       starts.push_back(filled(input, demand, candidates, sink));
     }

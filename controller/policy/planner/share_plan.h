@@ -14,11 +14,12 @@ struct PlanInput {
   std::span<const double> demand;    // requests per second, by source; not negative
   std::span<const double> capacity;  // requests per second, by destination; above 0
   const UtilityTable& utility;
-  const Grid<char>& allowed;     // each row has a 1
-  const Grid<double>& price;     // utility one request costs, by pair
-  const Grid<double>& previous;  // shares in force; each row sums to 1
-  double churn_price = 0;        // utility a moved request costs
-  double max_step = 1;           // no share moves further at once
+  const Grid<char>& allowed;             // each row has a 1
+  const Grid<double>& price;             // utility one request costs, by pair
+  const Grid<double>& previous;          // shares in force; each row sums to 1
+  double churn_price = 0;                // utility a moved request costs
+  double max_step = 1;                   // no share moves further at once
+  std::span<const double> besides = {};  // requests per second a destination gets anyhow; or empty
   bool may_shed = false;
   double shed_value = 0;  // utility of a request refused at once
 };

@@ -20,6 +20,7 @@ constexpr double k_model_doubt = 0.2;  // logits the model is off by, whatever t
 constexpr double k_load_doubt = 0.05;  // and log load the answers may belong to besides
 constexpr double k_hopeless = 2e-3;    // a pair nobody expects an answer from teaches nothing
 constexpr double k_surprise_tau_s = 2;
+constexpr double k_retries_tau_s = 1;
 constexpr double k_least_trials = 0.01;  // less is no count
 constexpr double k_few_answers = 3;
 constexpr double k_doubt_s = 20;
@@ -56,6 +57,7 @@ WorldModel::WorldModel(const ServiceSetting& setting, const PlannerSettings& set
       offsets_(setting.size(), setting.size()),
       failing_(setting.size(), setting.size(), 0.0),
       surprise_(setting.size(), 0.0),
+      retries_(setting.size(), 0.0),
       doubted_s_(setting.size(), 0.0) {
   for (const ServedIn& served : setting.served_in) {
     destinations_.emplace_back(served, grid_, settings);
@@ -87,11 +89,15 @@ void WorldModel::observe(const ServiceObservation& seen) {
     DestinationEvidence evidence = evidence_.destinations()[d];
     double arrived = 0;
     double burst = 0;
+    double retried = 0;
     for (std::size_t s = 0; s < size(); ++s) {
       arrived += evidence_.pairs()(s, d).sent;
+      retried += evidence_.pairs()(s, d).retried;
       burst += evidence_.pairs()(s, d).sent * demand_[s].dispersion();
     }
     evidence.dispersion = arrived > 0 ? std::clamp(burst / arrived, 0.7, 20.0) : 1;
+    const double seconds = setting_.interval_ms / 1000;
+    retries_[d] += gain_of(dt_s, k_retries_tau_s) * (retried / seconds - retries_[d]);
     destinations_[d].observe(evidence, grid_);
     hear_contradictions(d, dt_s);
     learn_answers(d, dt_s);

@@ -37,6 +37,9 @@ class WorldModel {
   /// Requests per second each source is expected to ask for `ahead_s` from now.
   double demand(std::size_t from, double ahead_s) const { return demand_[from].rate(ahead_s); }
 
+  /// Requests per second that come to a destination because they were refused elsewhere.
+  double retries(std::size_t to) const { return retries_[to]; }
+
   /// The chance of an answer within the objective, given the model's own: less what the destination
   /// loses at any load, moved by what the pair's answers taught, each less `doubts` deviations.
   double learnt(std::size_t from, std::size_t to, double chance, double doubts) const;
@@ -84,6 +87,7 @@ class WorldModel {
   Grid<Offset> offsets_;
   Grid<double> failing_;
   std::vector<double> surprise_;
+  std::vector<double> retries_;
   std::vector<double> doubted_s_;  // seconds left
 };
 

@@ -9,6 +9,7 @@ namespace {
 
 /// Stands for "as often as it lives" where fewer endpoints than pool places make b infinite.
 constexpr double k_uses_max = 1000;
+constexpr std::size_t k_pool_least = 2;
 constexpr float k_error_weight = 0.1F;
 constexpr std::size_t k_probes_max = 16;
 
@@ -38,6 +39,7 @@ RequestTarget Prequal::choose(std::uint32_t source, double t_ms, Rng& rng) {
   Source& here = sources_[source];
   const double hot_above = here.in_flight.at(options_.hot_quantile);
   here.pool.drop_older_than(t_ms - options_.age_max_ms);
+  while (here.pool.size() > pool_size(ready.size())) here.pool.drop_oldest();
   if (here.pool.size() < 2) return ready[rng.below(ready.size())];
   ProbePool::Entry* best = here.pool.best(hot_above);
   const RequestTarget chosen = best->target;
@@ -79,8 +81,13 @@ void Prequal::want_probes(std::uint32_t source, double /*t_ms*/, Rng& rng,
   }
 }
 
+std::size_t Prequal::pool_size(std::size_t endpoints) const {
+  return std::min(options_.pool_max, std::max(k_pool_least, endpoints / 2));
+}
+
 double Prequal::uses_per_probe(std::size_t endpoints) const {
-  const double crowd = static_cast<double>(options_.pool_max) / static_cast<double>(endpoints);
+  const double crowd = static_cast<double>(pool_size(endpoints)) /
+                       static_cast<double>(std::max<std::size_t>(1, endpoints));
   const double gain = (1 - crowd) * options_.probes_per_query - options_.removals_per_query;
   if (gain <= 0) return k_uses_max;
   return std::clamp((1 + options_.delta) / gain, 1.0, k_uses_max);

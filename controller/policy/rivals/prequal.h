@@ -32,6 +32,8 @@ struct PrequalOptions {
 ///   probes   to `probes_per_query` different endpoints after each query
 ///   reuse    an answer serves b queries, b = max(1, (1 + delta) / ((1 - m / n) * r - removed)),
 ///            rounded so that the mean is b; each raises its in-flight count
+///   pool     m answers, but no more than half the n endpoints: published for a hundred of them,
+///            with m near n the rule above would use one old answer without end
 ///
 /// Without the path (`prequal`) a far endpoint is as good as a near one: published for one data
 /// centre. `prequal-geo` adds the round-trip time the probe itself measured.
@@ -58,6 +60,7 @@ class Prequal final : public RequestPolicy {
     double uses_fraction = 0;  // what the whole uses given so far fell short of b
   };
   void remove(Source& source, double hot_above);
+  std::size_t pool_size(std::size_t endpoints) const;
   double uses_per_probe(std::size_t endpoints) const;
 
   const std::string_view name_;

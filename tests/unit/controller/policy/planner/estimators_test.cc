@@ -156,6 +156,23 @@ TEST(Evidence, CountsRequestsThatAreLateBeforeTheyEnd) {
   EXPECT_LT(reader.pairs()(0, 0).overdue, 35);  // the same ones are not counted again
 }
 
+TEST(Evidence, TellsRetriesFromWhatIsSentBeyondTheDemand) {
+  ServiceSetting setting = one_region();
+  setting.regions = {RegionName("a"), RegionName("b"), RegionName("c")};
+  setting.rtt_ms = Grid<double>(3, 3, 1.0);
+  const PathTable paths(setting);
+  EvidenceReader reader(setting);
+  auto seen = ServiceObservation::blank(3);
+  seen.offered[0] = 300;
+  seen.pairs(0, 0) = {.sent = 180, .ok = 180};
+  seen.pairs(0, 1) = {.sent = 90, .ok = 90};
+  seen.pairs(0, 2) = {.sent = 90, .errors = 80};  // refuses; 60 of them are tried again
+  reader.read(seen, paths, std::vector<double>{40, 40, 40}, 1);
+  EXPECT_NEAR(reader.pairs()(0, 0).retried, 40, 1e-9);
+  EXPECT_NEAR(reader.pairs()(0, 1).retried, 20, 1e-9);
+  EXPECT_EQ(reader.pairs()(0, 2).retried, 0);
+}
+
 TEST(Evidence, TakesNothingThatCannotBe) {
   const ServiceSetting setting = one_region();
   const PathTable paths(setting);

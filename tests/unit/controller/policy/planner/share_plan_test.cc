@@ -85,6 +85,22 @@ double best_on_grid(const PlanInput& input, int steps) {
   return best;
 }
 
+TEST(SharePlan, LeavesRoomForWhatComesAnyhow) {
+  Problem problem(2);
+  for (std::size_t s = 0; s < 2; ++s) {
+    for (std::size_t d = 0; d < 2; ++d) problem.set_value(s, d, s == d ? 0.99 : 0.9);
+  }
+  problem.demand = {70, 10};
+  EXPECT_NEAR(plan_shares(problem.input()).shares(0, 0), 1, 1e-6);
+  const std::vector<double> besides = {50, 0};
+  PlanInput input = problem.input();
+  input.besides = besides;
+  const Plan plan = plan_shares(input);
+  EXPECT_LT(plan.load[0], 95);
+  EXPECT_GT(plan.load[0], 50);
+  EXPECT_NEAR(plan.load[0] + plan.load[1], 130, 1e-6);
+}
+
 TEST(SharePlan, IsAsGoodAsTryingEverythingForTwoRegions) {
   Rng rng(1);
   for (int round = 0; round < 60; ++round) {
