@@ -73,8 +73,8 @@ ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
   if (setting_.size() == 0) return {};
   const bool whole = fits(seen, setting_.size());
   world_.observe(whole ? seen : ServiceObservation::blank(setting_.size()));
-  if (whole) response_.observe(world_.evidence().pairs(), seen.servers);
   take_in_force(seen.in_force);
+  if (whole) response_.observe(world_.evidence().pairs(), seen.servers);
   if (!any_demand()) return static_wish();
 
   const Grid<double> shares = response_.shares_of(in_force_);
@@ -126,7 +126,8 @@ Grid<double> PlannerPolicy::chances_of(const Plan& plan) const {
 }
 
 void PlannerPolicy::take_in_force(const Grid<double>& told) {
-  if (told.rows() != setting_.size() || told.columns() != setting_.size()) return;
+  told_ = told.rows() == setting_.size() && told.columns() == setting_.size();
+  if (!told_) return;
   for (std::size_t s = 0; s < setting_.size(); ++s) {
     double sum = 0;
     for (const double share : told.row(s)) sum += usable_or(share, 0);
@@ -135,6 +136,7 @@ void PlannerPolicy::take_in_force(const Grid<double>& told) {
       in_force_(s, d) = usable_or(told(s, d), 0) / sum;
     }
   }
+  response_.follow(in_force_);
 }
 
 void PlannerPolicy::take_effect(const Grid<double>& wished) {
@@ -148,7 +150,8 @@ void PlannerPolicy::take_effect(const Grid<double>& wished) {
     }
     for (std::size_t d = 0; d < setting_.size(); ++d) in_force_(s, d) /= sum;
   }
-  response_.follow(in_force_);
+  // Where nobody tells, the wish is taken for what comes into force.
+  if (!told_) response_.follow(in_force_);
 }
 
 }  // namespace weir::controller
