@@ -57,7 +57,7 @@ class PlannerPolicy final : public ServicePolicy {
   WorldTables tables_;
   GoalPlanner planner_;
   WeightResponse response_;
-  bool told_ = false;  // what is in force, by the observation
+  bool told_ = false;      // what is in force, by the observation
   Grid<double> in_force_;  // weights, as the step limit lets them follow the wishes
 };
 
