@@ -3,8 +3,8 @@
 
 usage: scripts/bench fidelity [CASE...]
 
-Real agents, real servers with work to do (weir-server), real load, links by weir-netlab; the simulator is given the round
-trips that the agents measured. For each source and
+Real agents, real servers with work to do (weir-server), real load, links by weir-netlab; the simulator is given
+the round trips of requests that need no work (GET /healthz through both gateways). For each source and
 destination with enough requests: p50, p99 and the share within the objective, both ways. A case holds when p50 and p99
 are within 10 % and the shares within 2 points.
 """
@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "deploy" / "demo"))
 
-from lab import BIN, REGIONS, RUN, SERVERS, SERVICE, DemoError, number, running_lab, snake  # noqa: E402
+from lab import BIN, PORT, REGIONS, RUN, SERVERS, SERVICE, DemoError, number, running_lab, snake  # noqa: E402
 from load_log import LoadLog  # noqa: E402
 
 OBJECTIVE_MS = 175
@@ -30,7 +30,7 @@ SECONDS = 40
 SETTLE_S = 6
 LEAST_REQUESTS = 800  # of a pair: below, its p99 is a matter of luck
 RELATIVE, POINTS = 0.10, 2.0
-SERVER_LINK_MS = 0.3  # round trip between an agent and its servers
+PROBE_S = 8
 US, EU, AP = REGIONS
 
 # Weights by source, requests per second in each region, how many times as slow each region's servers are, and what is
@@ -48,10 +48,20 @@ CASES = {
 
 
 def round_trips(lab):
-    """As agents measure them, through the tunnel; inside a region the link to the servers."""
-    found = {(row["from_region"], row["path"]["to_region"]): number(row["path"], "rtt_p50_us") / 1000
-             for row in snake(lab.weirctl("paths", "ls"))["paths"]}
-    return [[SERVER_LINK_MS if a == b else found[a, b] + SERVER_LINK_MS for b in REGIONS] for a in REGIONS]
+    """Medians of requests that need no work, by source and destination."""
+    pin(lab, {s: {d: 100 for d in REGIONS} for s in REGIONS})
+    for region in REGIONS:
+        lab.start(f"{region}-probe", [BIN / "weir-load", "--target", f"127.0.0.1:{PORT}", "--source", region, "--rate", 50,
+                                      "--path", "/healthz", "--duration", PROBE_S, "--every",
+                                      "--out", RUN / region / "probe.jsonl"], region)
+    time.sleep(PROBE_S + 1)
+    lab.stop(*[f"{region}-probe" for region in REGIONS])
+    table = []
+    for source in REGIONS:
+        log = LoadLog(RUN / source / "probe.jsonl").read()
+        (RUN / source / "probe.jsonl").unlink()
+        table.append([quantile([1000 * r["took"] for r in log.requests if r["region"] == d], 0.5) for d in REGIONS])
+    return table
 
 
 def configured_ms(a, b):
@@ -95,7 +105,6 @@ def pin(lab, weights):
 
 def measured(lab, case):
     """Requests of each source that were due while the case was steady, and the round trips then."""
-    pin(lab, case["weights"])
     for region, factor in case.get("slow", {}).items():
         assert factor == 3, "weir-server knows one way to be slow"
         for server in SERVERS:
@@ -104,13 +113,14 @@ def measured(lab, case):
         for a, b in ((US, EU), (EU, US)):
             one_way = (configured_ms(a, b) + case["added_ms"]) / 2
             lab.netlab(f"set {a} {b} one delay={one_way:.3f}ms")
+    rtt_ms = round_trips(lab)
+    pin(lab, case["weights"])
     for region in REGIONS:
         lab.start_client(region, case["rate"], every=True)
     time.sleep(SETTLE_S)
     start = time.time()
     time.sleep(SECONDS)
     end = time.time()
-    rtt_ms = round_trips(lab)
     time.sleep(2)
     lab.stop(*[f"{region}-client" for region in REGIONS])
     for region in case.get("slow", {}):
