@@ -512,6 +512,7 @@ asio::awaitable<void> Agent::report_every_second() {
 void Agent::take_results() {
   const GatewayTraffic traffic = gateway_.collect();
   std::vector<DestinationResults> results;
+  results.reserve(traffic.destinations.size());
   for (const DestinationTraffic& row : traffic.destinations) {
     results.push_back({row.service, row.region, row.ok + row.errors + row.timeouts,
                        row.errors + row.timeouts, row.in_flight});
