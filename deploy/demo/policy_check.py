@@ -16,9 +16,9 @@ RATE = 100
 OBJECTIVE_MS = 175
 SLOW = "eu-west-1"
 WARM_S = 5      # clients before anything is measured
-FAULT_S = 25
-DRAIN_S = 10    # queues of the fault before
-LEARN_S = 12    # the policy sees the healthy mesh
+FAULT_S = 20
+DRAIN_S = 8    # queues of the fault before
+LEARN_S = 10    # the policy sees the healthy mesh
 LEAST_RATIO = 1.30
 MEASURED_LEAST = 0.95  # of the requests that were due
 
