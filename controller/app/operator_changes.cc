@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "common/model/revision.h"
 #include "controller/app/operator_desk.h"
+#include "controller/app/weight_message.h"
 
 namespace weir::controller {
 
@@ -59,15 +60,6 @@ Result<std::vector<Weight>> checked_weights(const pb::PinWeightsRequest& request
   }
   if (sum == 0) return fail(Code::invalid_argument, "a pin needs a weight above 0");
   return weights;
-}
-
-void put(const std::vector<Weight>& weights,
-         google::protobuf::RepeatedPtrField<policy::v1::Weight>& out) {
-  for (const Weight& weight : weights) {
-    auto& row = *out.Add();
-    row.set_region(weight.region.value());
-    row.set_weight(weight.weight);
-  }
 }
 
 }  // namespace

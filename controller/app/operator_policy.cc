@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "controller/app/operator_desk.h"
+#include "controller/app/weight_message.h"
 
 namespace weir::controller {
 
@@ -27,15 +28,6 @@ std::string_view goal_name(Goal goal) {
       return "cost";
   }
   return "";
-}
-
-void put(const std::vector<Weight>& weights,
-         google::protobuf::RepeatedPtrField<policy::v1::Weight>& out) {
-  for (const Weight& weight : weights) {
-    auto& row = *out.Add();
-    row.set_region(weight.region.value());
-    row.set_weight(weight.weight);
-  }
 }
 
 pb::PolicyWish to_message(const WeightProposal& wished) {

@@ -6,6 +6,7 @@
 #include "common/base/bytes.h"
 #include "common/base/text.h"
 #include "controller/app/operator_desk.h"
+#include "controller/app/weight_message.h"
 
 namespace weir::controller {
 
@@ -14,15 +15,6 @@ namespace pb = admin::v1;
 namespace {
 
 constexpr std::size_t k_history_shown = 20;
-
-void put(const std::vector<Weight>& weights,
-         google::protobuf::RepeatedPtrField<policy::v1::Weight>& out) {
-  for (const Weight& weight : weights) {
-    auto& row = *out.Add();
-    row.set_region(weight.region.value());
-    row.set_weight(weight.weight);
-  }
-}
 
 pb::Change to_message(const WeightChange& change) {
   pb::Change out;

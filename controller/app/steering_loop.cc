@@ -162,8 +162,14 @@ asio::awaitable<void> SteeringLoop::tick() {
   for (const auto& service : services_) show(*service, now);
   last_tick_ = now;
   co_await wait_for_answers();
-  for (const auto& service : services_) tell_falls(*service);
-  parts_.changed();
+  bool round = false;
+  for (const auto& service : services_) {
+    round = tell_falls(*service) || round;
+    // Nothing wished differs from what is in force most of the time: no round then.
+    round =
+        round || (mode_of(*service) == PolicyMode::automatic && !wished_by(*service, "").empty());
+  }
+  if (round) parts_.changed();
   if (++ticks_ % k_intervals_a_row == 0) co_await store_experience();
 }
 
@@ -250,14 +256,15 @@ void SteeringLoop::take_answers() {
   }
 }
 
-void SteeringLoop::tell_falls(Steered& service) {
-  if (!service.steering || service.steering->falls() == service.falls_told) return;
+bool SteeringLoop::tell_falls(Steered& service) {
+  if (!service.steering || service.steering->falls() == service.falls_told) return false;
   service.falls_told = service.steering->falls();
   const std::string message =
       service.steering->last_fall() + "; now " + service.steering->policy() + " steers";
   parts_.log.warn("steering.fell",
                   {{"service", service.config.plan.service.value()}, {"why", message}});
   parts_.note("policy.fell", "warn", message, service.config.plan.service);
+  return true;
 }
 
 asio::awaitable<void> SteeringLoop::store_experience() {

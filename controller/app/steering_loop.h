@@ -105,7 +105,7 @@ class SteeringLoop {
   void launch(const ServiceName& service, SteeringJob job);
   boost::asio::awaitable<void> wait_for_answers();
   void take_answers();
-  void tell_falls(Steered& service);
+  bool tell_falls(Steered& service);
   boost::asio::awaitable<void> store_experience();
   WeightsInForce weights_of(const Steered& service) const;
   Proposal wished_by(const Steered& service, const std::string& by) const;

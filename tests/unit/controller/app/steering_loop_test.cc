@@ -130,6 +130,7 @@ class Life {
     for (int i = 0; i < 5; ++i) second();
   }
 
+  int rounds() const { return rounds_; }
   SteeringLoop& loop() { return *loop_; }
   SimClock& clock() { return clock_; }
   asio::io_context& core() { return core_; }
@@ -194,6 +195,16 @@ TEST_F(SteeringLoops, MakeAWishAProposalInModeAuto) {
   EXPECT_TRUE(proposal[1].fades);
   EXPECT_EQ(proposal[1].weights[0].weight, 10'000);
   EXPECT_EQ(proposal[1].weights[1].weight, 0);
+}
+
+TEST_F(SteeringLoops, AskForARoundOnlyWhereAWishDiffers) {
+  Life life(store_, puppet_, planner_);
+  for (int i = 0; i < 4; ++i) life.second();
+  EXPECT_EQ(life.rounds(), 0) << "nobody has wished anything yet";
+  life.second();
+  life.until_decided(1);
+  life.second();
+  EXPECT_GT(life.rounds(), 0) << "nothing is in force, so the wish differs";
 }
 
 TEST_F(SteeringLoops, ReplaceAPolicyThatHangsWithinASecond) {
