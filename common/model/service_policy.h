@@ -72,6 +72,10 @@ struct PairSeen {
   double latency_p90_ms = k_unknown;
   double latency_p99_ms = k_unknown;
   double in_flight = k_unknown;
+  /// Of the requests that started in the interval, those the weights had chosen this destination
+  /// for: without retries and what came because another one was full, with what went elsewhere
+  /// because this one was.
+  double chosen = k_unknown;
 
   double ended() const { return ok + errors + timeouts; }
 };
@@ -131,6 +135,12 @@ struct ServiceWish {
   /// What the policy expects of these shares, by pair: P(answered within the objective). Empty when
   /// it has no model. Held against what then happens.
   Grid<double> expected_in_slo;
+  /// Requests a source may have open at a destination before the next ones go where there is room
+  /// (common/routing/room.h); 0: no limit, and no room for others' requests. Empty: no limits.
+  Grid<double> in_flight_limits = {};
+  /// How much rather the requests without room go here than elsewhere, for the same room; of any
+  /// scale. Empty: all the same.
+  Grid<double> overflow_weights = {};
 };
 
 /// Steers one service. Pure: what it answers depends on its setting, its seed, its checkpoint and

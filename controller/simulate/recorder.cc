@@ -106,6 +106,7 @@ void Recorder::report(Ticks now, ServiceObservation& seen) {
       PairSeen& row = seen.pairs(from, to);
       row = PairSeen();
       row.sent = static_cast<double>(pair.sent);
+      row.chosen = static_cast<double>(pair.chosen);
       row.ok = static_cast<double>(pair.ok);
       row.errors = static_cast<double>(pair.errors);
       row.timeouts = static_cast<double>(pair.timeouts);

@@ -16,6 +16,7 @@ class Recorder {
   explicit Recorder(const Scenario& scenario);
 
   struct Pair {
+    std::uint64_t chosen = 0;  // by the weights
     std::uint64_t sent = 0;
     std::uint64_t ok = 0;
     std::uint64_t errors = 0;
@@ -29,12 +30,16 @@ class Recorder {
 
   // Attempts, for the observation.
   void offered(std::size_t source) { ++offered_[source]; }
+  void chosen(std::size_t from, std::size_t to) { ++pairs_(from, to).chosen; }
   void sent(std::size_t from, std::size_t to) {
     ++pairs_(from, to).sent;
     ++pairs_(from, to).in_flight;
   }
   void shed(std::size_t from, std::size_t to) { ++pairs_(from, to).shed; }
   void ended(std::size_t from, std::size_t to, End end, Ticks took);
+  std::uint32_t in_flight(std::size_t from, std::size_t to) const {
+    return pairs_(from, to).in_flight;
+  }
   /// What the gateways report for the interval that ends at `now`; starts the next one.
   void report(Ticks now, ServiceObservation& seen);
 

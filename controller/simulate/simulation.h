@@ -40,6 +40,8 @@ struct SimulationOptions {
   std::optional<double> max_step = std::nullopt;  // 1: no limit
   /// The first weights; empty: the scenario's static ones.
   Grid<double> first_shares = {};
+  /// Whether a policy's limits on requests in flight count; without, only its weights do.
+  bool limits = true;
 };
 
 /// One service of one mesh, event by event.

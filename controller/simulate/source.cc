@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace weir::controller {
 namespace {
@@ -38,14 +39,31 @@ void Source::set_weights(std::span<const double> weights) {
   refresh();
 }
 
+void Source::set_limits(std::span<const double> limits, std::span<const double> overflow) {
+  wished_limits_.assign(limits.begin(), limits.end());
+  overflow_.assign(overflow.begin(), overflow.end());
+  for (double& weight : overflow_) {
+    if (!std::isfinite(weight) || weight < 0) weight = 0;
+  }
+  refresh();
+}
+
+double Source::usable_part(const Way& way) const {
+  if (way.state == State::away) return 0;
+  const double spill_below = scenario_.health.spill_below;
+  const double spill = spill_below > 0 ? std::min(1.0, way.ready_share / spill_below) : 1;
+  return way.ramp * spill;
+}
+
 void Source::refresh() {
   double sum = 0;
   for (std::size_t i = 0; i < weights_.size(); ++i) {
-    const Way& way = ways_[i];
-    const double spill_below = scenario_.health.spill_below;
-    const double spill = spill_below > 0 ? std::min(1.0, way.ready_share / spill_below) : 1;
-    effective_[i] = way.state == State::away ? 0 : weights_[i] * way.ramp * spill;
+    effective_[i] = weights_[i] * usable_part(ways_[i]);
     sum += effective_[i];
+  }
+  limits_.resize(wished_limits_.size());
+  for (std::size_t i = 0; i < limits_.size(); ++i) {
+    limits_[i] = usable_limit(wished_limits_[i], usable_part(ways_[i]));
   }
   if (sum <= 0) effective_ = weights_;
 }

@@ -7,6 +7,7 @@
 
 #include "common/model/service.h"
 #include "common/routing/chooser.h"
+#include "common/routing/room.h"
 #include "common/sim/rng.h"
 #include "controller/simulate/demand.h"
 #include "controller/simulate/event_queue.h"
@@ -35,7 +36,14 @@ class Source {
   /// Another region than those tried (one bit each); nothing when there is none.
   std::optional<std::size_t> choose_again(std::uint64_t tried);
 
+  /// The one chosen; when that is full, one with room that was not tried, if there is any.
+  template <typename InFlight>
+  std::size_t with_room(std::size_t chosen, std::uint64_t tried, InFlight in_flight);
+
   void set_weights(std::span<const double> weights);
+  /// Requests that may be open, by destination, and where those without room rather go; empty: no
+  /// limits, no preference. What is no number or below 0 counts as 0.
+  void set_limits(std::span<const double> limits, std::span<const double> overflow);
   std::span<const double> weights() const { return weights_; }
   /// What requests follow now.
   std::span<const double> effective() const { return effective_; }
@@ -63,13 +71,28 @@ class Source {
     double ramp = 1;
   };
   void refresh();
+  double usable_part(const Way& way) const;
 
   const Scenario& scenario_;
   WeightedChooser chooser_;
   std::vector<double> weights_;
   std::vector<double> effective_;
+  std::vector<double> wished_limits_;
+  std::vector<std::uint32_t> limits_;  // as they are used now
+  std::vector<double> overflow_;
+  std::vector<double> room_;
   std::vector<Way> ways_;
   double retries_left_;
 };
+
+template <typename InFlight>
+std::size_t Source::with_room(std::size_t chosen, std::uint64_t tried, InFlight in_flight) {
+  if (limits_.empty() || !is_full(limits_[chosen], in_flight(chosen))) return chosen;
+  measure_room(limits_, overflow_, in_flight, room_);
+  for (std::size_t i = 0; i < room_.size(); ++i) {
+    if (((tried >> i) & 1U) != 0) room_[i] = 0;
+  }
+  return chooser_.choose_again(room_, {}).value_or(chosen);
+}
 
 }  // namespace weir::controller

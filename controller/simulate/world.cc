@@ -16,6 +16,15 @@ GuardedWeights::Limits limits_of(const Scenario& scenario, const SimulationOptio
           .max_step = options.max_step.value_or(scenario.max_step)};
 }
 
+/// The table, or none when it has another size.
+Grid<double> whole(const Grid<double>& table, std::size_t regions) {
+  return table.rows() == regions && table.columns() == regions ? table : Grid<double>();
+}
+
+std::span<const double> row_or_nothing(const Grid<double>& table, std::size_t row) {
+  return table.empty() ? std::span<const double>() : table.row(row);
+}
+
 }  // namespace
 
 Simulation::World::World(Scenario spec, std::uint64_t seed, const SimulationOptions& options,
@@ -26,6 +35,7 @@ Simulation::World::World(Scenario spec, std::uint64_t seed, const SimulationOpti
       interval_(to_ticks(scenario_.interval_ms)),
       warm_up_(to_ticks(scenario_.warm_up_ms)),
       timeout_(to_ticks(scenario_.model.request_timeout_ms)),
+      may_limit_(options.limits),
       by_request_(by_request),
       work_(scenario_.model.time),
       network_(scenario_),
@@ -109,6 +119,8 @@ void Simulation::World::report_paths(ServiceObservation& seen) {
 
 void Simulation::World::wish(const ServiceWish& wish) {
   const GuardedWeights::Change change = weights_.take(wish);
+  limits_ = may_limit_ ? whole(wish.in_flight_limits, regions_) : Grid<double>();
+  overflow_ = whole(wish.overflow_weights, regions_);
   if (over()) return;
   recorder_.set_control(now_, change.churn, change.guarded);
   push(now_ + to_ticks(scenario_.publish_ms), EventKind::publish, 0);
@@ -118,6 +130,7 @@ void Simulation::World::publish() {
   for (std::size_t i = 0; i < regions_; ++i) {
     sources_[i].set_weights(weights_.weights().row(i));
     sources_[i].shed = weights_.shed()[i];
+    sources_[i].set_limits(row_or_nothing(limits_, i), row_or_nothing(overflow_, i));
   }
 }
 

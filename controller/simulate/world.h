@@ -56,6 +56,7 @@ class Simulation::World {
   void await_arrival(std::size_t source);
   void scale_demand(std::size_t source, double scale);
   void on_arrival(std::uint32_t source);
+  std::size_t with_room(std::size_t source, std::size_t chosen, std::uint64_t tried);
   void send(std::uint32_t request);
   void on_region(std::uint32_t request);
   void answer(std::uint32_t request, Ticks after = 0);
@@ -142,6 +143,7 @@ class Simulation::World {
   const Ticks interval_;
   const Ticks warm_up_;
   const Ticks timeout_;
+  const bool may_limit_;
   RequestPolicy* const by_request_;
   const Sampler work_;
 
@@ -154,7 +156,9 @@ class Simulation::World {
   Recorder recorder_;
   Telemetry telemetry_;
   GuardedWeights weights_;
-  Rng rng_;  // health checks' phases, incidents
+  Grid<double> limits_;    // on what sources have in flight; empty: none
+  Grid<double> overflow_;  // where those without room rather go
+  Rng rng_;                // health checks' phases, incidents
 
   std::vector<char> arrival_pending_;  // by source
   bool timeout_pending_ = false;

@@ -39,7 +39,9 @@ void Simulation::World::on_arrival(std::uint32_t number) {
   if (by_request_ != nullptr) {
     target = choose_by_request(number, 0);
   } else {
-    target.region = static_cast<std::uint32_t>(source.choose());
+    const std::size_t chosen = source.choose();
+    recorder_.chosen(number, chosen);
+    target.region = static_cast<std::uint32_t>(with_room(number, chosen, 0));
     if (source.shed > 0 && point((luck ^ k_mix) * k_mix) < source.shed) {
       recorder_.shed(number, target.region);
       recorder_.done(now_, measured, number, target.region, Recorder::End::shed, 0, 1);
@@ -56,6 +58,12 @@ void Simulation::World::on_arrival(std::uint32_t number) {
   request.endpoint = target.endpoint;
   request.measured = measured;
   send(index);
+}
+
+std::size_t Simulation::World::with_room(std::size_t source, std::size_t chosen,
+                                         std::uint64_t tried) {
+  return sources_[source].with_room(
+      chosen, tried, [&](std::size_t to) { return recorder_.in_flight(source, to); });
 }
 
 void Simulation::World::send(std::uint32_t index) {
@@ -173,7 +181,7 @@ void Simulation::World::retry(std::uint32_t old) {
     request.region = static_cast<std::uint16_t>(target.region);
     request.endpoint = target.endpoint;
   } else if (const auto region = sources_[request.source].choose_again(request.tried)) {
-    request.region = static_cast<std::uint16_t>(*region);
+    request.region = static_cast<std::uint16_t>(with_room(request.source, *region, request.tried));
   }
   send(index);
 }

@@ -30,6 +30,8 @@ std::string flaw_of(const ServiceWish& wish, const ServiceSetting& setting) {
     return table.empty() || (table.rows() == n && table.columns() == n);
   };
   if (!sound(wish.expected_in_slo)) return "expectations of another size";
+  if (!sound(wish.in_flight_limits)) return "limits of another size";
+  if (!sound(wish.overflow_weights)) return "overflow weights of another size";
   return {};
 }
 

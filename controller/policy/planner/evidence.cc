@@ -46,6 +46,10 @@ void EvidenceReader::read(const ServiceObservation& seen, const PathTable& paths
     offered_[s] = seen.offered[s];
     if (!usable(offered_[s])) offered_[s] = sent > 0 ? sent / interval_s_ : k_unknown;
     tell_retries(s);
+    for (std::size_t d = 0; d < offered_.size(); ++d) {
+      PairEvidence& pair = pairs_(s, d);
+      pair.chosen = usable_or(seen.pairs(s, d).chosen, pair.sent - pair.retried);
+    }
   }
   for (std::size_t d = 0; d < destinations_.size(); ++d) {
     sum_up(seen, paths, d, service_p50_ms[d], dt_s);

@@ -15,6 +15,7 @@ namespace weir::controller {
 struct PairEvidence {
   double sent = 0;
   double retried = 0;  // of those sent, likely: requests that were refused elsewhere before
+  double chosen = 0;   // for it by the weights, wherever they went
   double ended = 0;
   double errors = 0;
   double answered = 0;  // well

@@ -6,6 +6,7 @@
 
 #include "controller/policy/planner/explain.h"
 #include "controller/policy/planner/features.h"
+#include "controller/policy/planner/in_flight_limits.h"
 #include "controller/policy/planner/numeric.h"
 #include "controller/policy/planner/probing.h"
 
@@ -96,6 +97,7 @@ ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
       .why = explain_moves(setting_, settings_, world_, tables_, moves, planner_, plan, probes,
                            shares),
       .expected_in_slo = chances_of(plan)};
+  limit_in_flight(setting_, settings_, world_, tables_, plan, demand, wish);
   take_effect(wish.shares);
   return wish;
 }

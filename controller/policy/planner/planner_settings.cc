@@ -43,6 +43,10 @@ constexpr auto k_knobs = std::to_array<PlannerKnob>({
      "chance a destination must promise to be worth probing"},
     {"local_wait", &S::local_wait, 0, 1, false,
      "times grow by this much at full load, however many the workers"},
+    {"limit_spare", &S::limit_spare, 0, 1.5, false,
+     "of a destination's spare capacity, each source may use alone"},
+    {"limit_deviations", &S::limit_deviations, 0, 4, false,
+     "of the number in flight that chance alone may bring"},
 });
 
 constexpr double k_part_of_range = 0.25;

@@ -36,6 +36,10 @@ struct PlannerSettings {
   double shed_value = 0.003;    // what refusing at once is worth against failing late
   double probe_value = 0.3;     // chance a destination must promise to be worth probing
 
+  // Limits on requests in flight
+  double limit_spare = 0.7;       // of a destination's spare capacity, each source may use alone
+  double limit_deviations = 0.7;  // of the number in flight that chance alone may bring
+
   friend bool operator==(const PlannerSettings&, const PlannerSettings&) = default;
 };
 

@@ -51,7 +51,7 @@ std::vector<double> WeightResponse::expected(const Grid<PairEvidence>& pairs,
   std::vector<double> sent(factor_.size(), 0.0);
   for (std::size_t s = 0; s < factor_.size(); ++s) {
     double all = 0;
-    for (std::size_t d = 0; d < factor_.size(); ++d) all += pairs(s, d).sent - pairs(s, d).retried;
+    for (std::size_t d = 0; d < factor_.size(); ++d) all += pairs(s, d).chosen;
     for (std::size_t d = 0; d < factor_.size(); ++d) sent[d] += all * shares(s, d);
   }
   return sent;
@@ -71,9 +71,7 @@ void WeightResponse::observe(const Grid<PairEvidence>& pairs,
   }
   for (std::size_t d = 0; d < factor_.size(); ++d) {
     double sent = 0;
-    for (std::size_t s = 0; s < factor_.size(); ++s) {
-      sent += pairs(s, d).sent - pairs(s, d).retried;
-    }
+    for (std::size_t s = 0; s < factor_.size(); ++s) sent += pairs(s, d).chosen;
     const double noise = k_noise * std::sqrt(most[d] + 1) + k_tolerance * most[d];
     if (sent > most[d] + noise && most[d] > 0) factor_[d] *= std::pow(sent / most[d], k_gain);
     if (sent < least[d] - noise) {

@@ -22,7 +22,8 @@ class WeightResponse {
  public:
   explicit WeightResponse(std::size_t regions);
 
-  /// What the sources sent in an interval, and what the servers say. O(regions^2).
+  /// What the sources sent where in an interval by the weights, and what the servers say.
+  /// O(regions^2).
   void observe(const Grid<PairEvidence>& pairs, const std::vector<ServersSeen>& servers);
 
   /// From now on, or a little later, these are the weights; each row sums to 1.

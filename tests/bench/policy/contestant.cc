@@ -16,6 +16,8 @@ using controller::Scenario;
 using controller::SimulationResult;
 using controller::Tuning;
 
+constexpr std::string_view k_weights_only = "-weights";
+
 /// The same shares for ever, past every guard but residency: what hindsight would have set.
 class FixedShares final : public ServicePolicy {
  public:
@@ -43,8 +45,12 @@ std::vector<double> mean_demand(const SimulationResult& result, const Scenario& 
 Result<Contestant> one_contestant(const controller::PolicyCatalog& catalog, const std::string& name,
                                   const TunedSettings& tuned, const std::string& checkpoint) {
   const bool use_tuned = name.ends_with('*');
-  const std::string plain = use_tuned ? name.substr(0, name.size() - 1) : name;
+  std::string plain = use_tuned ? name.substr(0, name.size() - 1) : name;
   Contestant contestant{.name = name, .tuning = {}, .checkpoint = {}};
+  if (plain.ends_with(k_weights_only) && catalog.find(plain) == nullptr) {
+    contestant.weights_only = true;
+    plain.resize(plain.size() - k_weights_only.size());
+  }
   if (plain == "best-static") {
     contestant.best_static = true;
     return contestant;
@@ -147,7 +153,9 @@ Result<SimulationResult> run_contestant(const Contestant& contestant, const Scen
     return controller::run(scenario, seed, *policy);
   }
   WEIR_ASSIGN(policy, contestant.kind->make(setting, material));
-  return controller::run(scenario, seed, *policy);
+  controller::SimulationOptions options;
+  options.limits = !contestant.weights_only;
+  return controller::run(scenario, seed, *policy, options);
 }
 
 SimulationResult run_fixed(const Grid<double>& shares, const Scenario& scenario,

@@ -126,7 +126,8 @@ void add_suite_flags(CLI::App& app, Flags& flags) {
   app.add_option("--objective", flags.suite.objective, "steered for")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, std::size_t>{{"tight", 0}, {"middle", 1}, {"wide", 2}}));
-  app.add_option("--policies", flags.policies, "names, NAME* for tuned settings, all")
+  app.add_option("--policies", flags.policies,
+                 "names, NAME* for tuned settings, NAME-weights without limits in flight, all")
       ->delimiter(',');
   app.add_option("--checkpoint", flags.checkpoint, "of policies that take one");
   app.add_option("--threads", flags.threads, "runs at a time")->check(CLI::Range(1, 1024));

@@ -53,6 +53,65 @@ TEST(SimulatedAgents, RetryNoMoreThanTheBudget) {
   EXPECT_NEAR(static_cast<double>(result.total.retries), 0.1 * offered, 0.01 * offered);
 }
 
+/// Everything at home, and this many requests open there and elsewhere.
+class HomeUpToALimit final : public ServicePolicy {
+ public:
+  HomeUpToALimit(double home, double elsewhere) : home_(home), elsewhere_(elsewhere) {}
+  std::string_view name() const override { return "home up to a limit"; }
+  ServiceWish observe(const ServiceObservation& seen) override {
+    last = seen;
+    ServiceWish wish{.shares = Grid<double>(3, 3), .shed = {}, .why = {}, .expected_in_slo = {}};
+    wish.in_flight_limits = Grid<double>(3, 3, elsewhere_);
+    for (std::size_t i = 0; i < 3; ++i) {
+      wish.shares(i, i) = 1;
+      wish.in_flight_limits(i, i) = home_;
+    }
+    return wish;
+  }
+  ServiceObservation last;
+
+ private:
+  double home_;
+  double elsewhere_;
+};
+
+TEST(SimulatedAgents, SendABurstWhereThereIsRoomBeforeNewWeightsCome) {
+  Scenario scenario = three_regions(0.4);
+  scenario.min_share = 0;
+  scenario.demand[1].shapes.push_back(
+      {.kind = DemandShape::Kind::surge, .level = 3, .at_ms = 30'000, .hold_ms = 20'000});
+  HomeUpToALimit limited(18, 12);
+  const SimulationResult with = run(scenario, 1, limited);
+  SimulationOptions options;
+  options.limits = false;
+  const SimulationResult without = run(scenario, 1, limited, options);
+  EXPECT_GT(with.total.share_in(1), 0.98);
+  EXPECT_LT(without.total.share_in(1), 0.9);
+  EXPECT_GT(with.total.remote, 1000U);
+  EXPECT_EQ(without.total.remote, 0U);
+}
+
+TEST(SimulatedAgents, FollowTheWeightsWhereNoneHasRoom) {
+  const Scenario scenario = three_regions(0.5);
+  HomeUpToALimit none(1, 1);
+  HomeUpToALimit unlimited(0, 50);
+  EXPECT_GT(run(scenario, 1, none).total.remote, 0U);
+  EXPECT_LT(run(scenario, 1, none).total.remote, run(scenario, 1, none).total.offered / 10);
+  EXPECT_LT(run(scenario, 1, unlimited).total.remote, run(scenario, 1, none).total.remote);
+}
+
+TEST(SimulatedAgents, TellWhatTheWeightsHadChosen) {
+  Scenario scenario = three_regions(0.5);
+  scenario.min_share = 0;
+  HomeUpToALimit limited(4, 50);
+  Simulation simulation(scenario, 1);
+  while (simulation.advance()) simulation.wish(limited.observe(simulation.seen()));
+  const Grid<PairSeen>& pairs = limited.last.pairs;
+  EXPECT_GT(pairs(1, 1).chosen, pairs(1, 1).sent);
+  EXPECT_EQ(pairs(1, 0).chosen, 0);
+  EXPECT_GT(pairs(1, 0).sent, 0);
+}
+
 TEST(SimulatedAgents, RetryErrorsOnlyWhenTold) {
   for (const bool on_errors : {false, true}) {
     Scenario scenario = three_regions(0.3);

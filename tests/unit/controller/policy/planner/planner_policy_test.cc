@@ -49,6 +49,18 @@ TEST(PlannerPolicy, KeepsRequestsNearWhereNearIsBest) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_GT(wish.shares(i, i), 0.9) << i;
 }
 
+TEST(PlannerPolicy, LetsOpenWhatItPlannedAndPartOfWhatIsSpare) {
+  QueueWorld world = three_regions(0.5);
+  PlannerPolicy policy("planner", world.setting(), {});
+  const ServiceWish wish = steer(world, policy, first_wish(world), 30);
+  // 400 a second of 40 ms and a trip of 1 ms: 16 open; all of 800: 33.
+  EXPECT_GT(wish.in_flight_limits(0, 0), 20);
+  EXPECT_LT(wish.in_flight_limits(0, 0), 40);
+  // Nothing is planned from 0 to 1, but it is near enough to take what has no room at home.
+  EXPECT_GT(wish.in_flight_limits(0, 1), 10);
+  EXPECT_GT(wish.overflow_weights(0, 1), wish.overflow_weights(0, 2));
+}
+
 TEST(PlannerPolicy, WorksWithoutAnyWordFromTheServers) {
   QueueWorld world = three_regions(0.7);
   world.report_servers(false);

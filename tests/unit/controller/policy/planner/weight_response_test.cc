@@ -13,8 +13,8 @@ class TwoDestinations : public testing::Test {
       Grid<PairEvidence> pairs(2, 2);
       const double first = weights_(0, 0);
       const double second = weights_(0, 1) * kept;
-      pairs(0, 0).sent = 1000 * first / (first + second);
-      pairs(0, 1).sent = 1000 * second / (first + second);
+      pairs(0, 0).chosen = 1000 * first / (first + second);
+      pairs(0, 1).chosen = 1000 * second / (first + second);
       std::vector<ServersSeen> servers(2);
       servers[1].endpoints = 8;
       servers[1].ready = ready;
@@ -71,8 +71,8 @@ TEST_F(TwoDestinations, SayNothingWhileWeightsChange) {
   other(0, 1) = 0.2;
   response_.follow(other);
   Grid<PairEvidence> pairs(2, 2);
-  pairs(0, 0).sent = 600;
-  pairs(0, 1).sent = 400;
+  pairs(0, 0).chosen = 600;
+  pairs(0, 1).chosen = 400;
   response_.observe(pairs, std::vector<ServersSeen>(2));
   EXPECT_DOUBLE_EQ(response_.factor(0), 1);
   EXPECT_DOUBLE_EQ(response_.factor(1), 1);
