@@ -52,6 +52,9 @@ void write_traffic(const GatewayTraffic& totals, MetricWriter& writer) {
     writer.counter("weir_agent_gateway_within_objective_total",
                    "Requests answered well and in time.", static_cast<double>(row.within_objective),
                    labels);
+    writer.counter("weir_agent_gateway_overflow_total",
+                   "Requests that came because the chosen destination had no room.",
+                   static_cast<double>(row.overflow), labels);
     writer.gauge("weir_agent_gateway_in_flight", "Requests under way.",
                  static_cast<double>(row.in_flight), labels);
     writer.histogram("weir_agent_gateway_request_duration_seconds",
@@ -81,6 +84,7 @@ void add_up(const GatewayTraffic& window, GatewayTraffic& totals) {
     total->timeouts += row.timeouts;
     total->within_objective += row.within_objective;
     total->retried += row.retried;
+    total->overflow += row.overflow;
     total->in_flight = row.in_flight;
     total->latency.merge(row.latency);
   }

@@ -45,7 +45,10 @@ void put(const DestinationTraffic& traffic, pb::Traffic& out) {
   out.set_timeouts(traffic.timeouts);
   out.set_within_objective(traffic.within_objective);
   out.set_retried(traffic.retried);
+  out.set_chosen(traffic.chosen);
+  out.set_overflow(traffic.overflow);
   out.set_in_flight(traffic.in_flight);
+  out.set_unanswered(traffic.unanswered);
   for (std::size_t bucket = 0; bucket < LatencyHistogram::k_buckets; ++bucket) {
     if (traffic.latency.count(bucket) == 0) continue;
     out.add_bucket_index(static_cast<std::uint32_t>(bucket));

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "agent/enforce/tiers.h"
+#include "common/routing/room.h"
 
 namespace weir::agent {
 namespace {
@@ -350,11 +350,32 @@ bool FailoverMachine::update_service(Service& service, Time now) {
         state_text(service.destinations.at(destination.region), spec, destination.weight, now);
   }
   routes.weights = std::move(spread_out.weights);
+  if (!service.faded && spread_out.level == Level::normal)
+    set_limits(service.plan, members, routes);
   routes.panic = spread_out.level == Level::panic;
   note_panic(service, routes.panic);
   if (service.routes && *service.routes == routes) return false;
   service.routes = std::make_shared<const ServiceRoutes>(std::move(routes));
   return true;
+}
+
+/// Destinations of tiers that serve now take what has no room; the part of a limit that counts is
+/// the part of the weight that does.
+void FailoverMachine::set_limits(const ServicePlan& plan, std::span<const TierMember> members,
+                                 ServiceRoutes& routes) {
+  if (plan.limits.empty()) return;
+  std::set<std::size_t> serving;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (routes.weights[i] > 0) serving.insert(members[i].tier);
+  }
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const TierMember& member = members[i];
+    const auto limit =
+        std::ranges::find(plan.limits, routes.destinations[i].region, &InFlightLimit::region);
+    const bool takes = limit != plan.limits.end() && member.usable && serving.contains(member.tier);
+    routes.limits.push_back(takes ? usable_limit(limit->requests, member.ramp * member.factor) : 0);
+    routes.overflow.push_back(takes ? limit->overflow_weight : 0);
+  }
 }
 
 void FailoverMachine::note_panic(Service& service, bool panic) {

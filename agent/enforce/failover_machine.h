@@ -10,6 +10,7 @@
 
 #include "agent/enforce/destination_machine.h"
 #include "agent/enforce/routing_table.h"
+#include "agent/enforce/tiers.h"
 #include "common/base/result.h"
 #include "common/base/time.h"
 #include "common/model/observation.h"
@@ -123,6 +124,8 @@ class FailoverMachine {
   bool update_isolation(Time now);
   void excuse_destinations(Time now);
   bool update_service(Service& service, Time now);
+  static void set_limits(const ServicePlan& plan, std::span<const TierMember> members,
+                         ServiceRoutes& routes);
   void note_panic(Service& service, bool panic);
   void step_destination(Service& service, const RegionName& region, DestinationMachine& machine,
                         Time now);

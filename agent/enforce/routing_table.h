@@ -36,7 +36,11 @@ struct ServiceRoutes {
   ServicePlan plan;
   std::vector<Destination> destinations;  // sorted by region; only what residency permits
   std::vector<double> weights;            // of the destinations, in their order; sum > 0
-  bool panic = false;                     // nothing works: everything permitted is tried
+  /// Requests that may be open and how much rather those without room go there, in the same order
+  /// (common/routing/room.h); empty: no limits.
+  std::vector<std::uint32_t> limits;
+  std::vector<double> overflow;
+  bool panic = false;  // nothing works: everything permitted is tried
   friend bool operator==(const ServiceRoutes&, const ServiceRoutes&) = default;
 };
 

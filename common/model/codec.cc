@@ -192,6 +192,9 @@ Result<ServicePlan> read_plan(const pb::ServicePlan& in) {
     plan.configured.push_back({RegionName(weight.region()), weight.weight()});
   }
   plan.weights_ttl = std::chrono::seconds(in.weights_ttl_s());
+  for (const auto& limit : in.limits()) {
+    plan.limits.push_back({RegionName(limit.region()), limit.requests(), limit.overflow_weight()});
+  }
   copy_names(in.guards().residency(), plan.guards.residency);
   plan.guards.min_share = from_ppm(in.guards().min_share_ppm());
   plan.guards.max_step = from_ppm(in.guards().max_step_ppm());
@@ -222,6 +225,12 @@ policy::v1::ServicePlan to_proto(const ServicePlan& plan) {
     made.set_weight(weight.weight);
   }
   out.set_weights_ttl_s(static_cast<std::uint32_t>(plan.weights_ttl.count()));
+  for (const InFlightLimit& limit : plan.limits) {
+    auto& made = *out.add_limits();
+    made.set_region(limit.region.value());
+    made.set_requests(limit.requests);
+    made.set_overflow_weight(limit.overflow_weight);
+  }
   for (const auto& region : plan.guards.residency) {
     out.mutable_guards()->add_residency(region.value());
   }

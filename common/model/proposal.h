@@ -27,6 +27,8 @@ struct WeightProposal {
   std::vector<std::string> reasons;     // for people, the weightiest first
   /// A policy's wish: agents hold it for the service's time to live without the controller only.
   bool fades = false;
+  /// Of all agents of the region together; empty: none.
+  std::vector<InFlightLimit> limits = {};
   friend bool operator==(const WeightProposal&, const WeightProposal&) = default;
 };
 

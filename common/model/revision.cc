@@ -98,9 +98,35 @@ Status check_weights(std::span<const Weight> weights, const ServicePlan& plan) {
   return {};
 }
 
+Status check_limits(std::span<const InFlightLimit> limits) {
+  if (limits.size() > k_regions_max) {
+    return fail(Code::resource_exhausted, std::to_string(limits.size()) +
+                                              " limits in flight; the limit is " +
+                                              std::to_string(k_regions_max));
+  }
+  std::set<RegionName> seen;
+  for (const InFlightLimit& limit : limits) {
+    WEIR_TRY(check_name("region", limit.region.value(), false));
+    if (!seen.insert(limit.region).second) {
+      return broken("two limits in flight for " + limit.region.value());
+    }
+    if (limit.requests < 1 || limit.requests > k_in_flight_limit_max) {
+      return broken("limit of " + std::to_string(limit.requests) + " in flight for " +
+                    limit.region.value() + " is not from 1 to " +
+                    std::to_string(k_in_flight_limit_max));
+    }
+    if (limit.overflow_weight > k_weight_max) {
+      return broken("overflow weight " + std::to_string(limit.overflow_weight) + " of " +
+                    limit.region.value() + " is above 10000");
+    }
+  }
+  return {};
+}
+
 Status check_service(const ServicePlan& plan) {
   WEIR_TRY(check_weights(plan.weights, plan));
   if (!plan.configured.empty()) WEIR_TRY(check_weights(plan.configured, plan));
+  WEIR_TRY(check_limits(plan.limits));
   const FailoverSpec& failover = plan.failover;
   for (const Ratio share :
        {plan.guards.min_share, plan.guards.max_step, failover.healthy_share_below,

@@ -42,6 +42,15 @@ struct Weight {
   friend bool operator==(const Weight&, const Weight&) = default;
 };
 
+/// How many requests one agent may have open at a destination at a time (common/routing/room.h).
+struct InFlightLimit {
+  RegionName region;
+  std::uint32_t requests = 0;         // 1 to 10 million
+  std::uint32_t overflow_weight = 0;  // 0 to 10000: how much rather those without room go here
+  friend bool operator==(const InFlightLimit&, const InFlightLimit&) = default;
+};
+
+inline constexpr std::uint32_t k_in_flight_limit_max = 10'000'000;
 inline constexpr std::uint32_t k_weight_neutral = 100;
 inline constexpr std::uint32_t k_weight_nearby = 130;
 inline constexpr std::uint32_t k_weight_max = 10000;
@@ -83,6 +92,9 @@ struct ServicePlan {
   /// `weights` hold for ever.
   std::vector<Weight> configured;
   std::chrono::seconds weights_ttl{0};
+  /// With these `weights` only. A destination that is not named has no limit and takes no request
+  /// that another one had no room for.
+  std::vector<InFlightLimit> limits;
   GuardSpec guards;
   FailoverSpec failover;
   friend bool operator==(const ServicePlan&, const ServicePlan&) = default;

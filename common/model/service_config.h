@@ -51,6 +51,7 @@ struct PolicyConfig {
   Goal goal = Goal::goodput;
   double kb_per_request = 0;
   std::chrono::seconds ttl{900};  // of its wishes at agents without a controller; 0: for ever
+  bool in_flight_limits = true;   // whether its limits on requests in flight count in mode auto
   std::map<RegionName, double> capacity_rps;  // of all its servers there, where somebody knows
   friend bool operator==(const PolicyConfig&, const PolicyConfig&) = default;
 };

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "common/model/service.h"
+
 namespace weir {
 
 /// Limits on the requests that one source has open at its destinations at a time. What the weights
@@ -16,8 +18,6 @@ namespace weir {
 ///
 /// Why requests in flight: by Little's law (J. D. C. Little, 1961) they are the rate times the time
 /// each takes, so the same limit lets fewer through when a destination slows down.
-
-inline constexpr std::uint32_t k_in_flight_limit_max = 10'000'000;
 
 /// 0 is no limit: the destination is never full, and takes nothing that was meant for others.
 inline bool is_full(std::uint32_t limit, std::uint32_t in_flight) {

@@ -186,6 +186,7 @@ PolicyConfig read_policy(ConfigSection policy, const Regions& regions,
                                   made.goal);
   made.kb_per_request =
       policy.number("kb_per_request", {.min = 0, .max = 1e6, .fallback = made.kb_per_request});
+  made.in_flight_limits = policy.boolean("in_flight_limits", made.in_flight_limits);
   made.ttl = std::chrono::duration_cast<std::chrono::seconds>(policy.duration(
       "ttl", {.min = milliseconds(0), .max = std::chrono::hours(24), .fallback = made.ttl}));
   ConfigSection capacity = policy.section("capacity");

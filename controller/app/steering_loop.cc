@@ -166,8 +166,8 @@ asio::awaitable<void> SteeringLoop::tick() {
   for (const auto& service : services_) {
     round = tell_falls(*service) || round;
     // Nothing wished differs from what is in force most of the time: no round then.
-    round =
-        round || (mode_of(*service) == PolicyMode::automatic && !wished_by(*service, "").empty());
+    round = round || (mode_of(*service) == PolicyMode::automatic &&
+                      !wished_by(*service, "", limits_of(*service)).empty());
   }
   if (round) parts_.changed();
   if (++ticks_ % k_intervals_a_row == 0) co_await store_experience();
@@ -189,7 +189,7 @@ void SteeringLoop::show(Steered& service, Time now) {
   service.steering->applied(mode_of(service) == PolicyMode::automatic &&
                             !parts_.pinned(service.config.plan.service));
   auto seen = parts_.telemetry.observe(service.steering->setting(), last_tick_, now);
-  seen.in_force = shares_in_force(parts_.options.regions, weights_of(service));
+  seen.in_force = shares_in_force(parts_.options.regions, in_force_of(service));
   ++service.not_stored;
   auto job = service.steering->begin(std::move(seen), now);
   if (job) launch(service.config.plan.service, *std::move(job));
@@ -376,18 +376,26 @@ std::vector<Rung> SteeringLoop::ladder_of(const ServiceConfig& service) const {
   return ladder;
 }
 
-Proposal SteeringLoop::wished_by(const Steered& service, const std::string& by) const {
+Proposal SteeringLoop::wished_by(const Steered& service, const std::string& by,
+                                 WishLimits limits) const {
   if (!service.steering || service.steering->wish() == nullptr) return {};
-  return proposals_of(*service.steering->wish(), service.steering->setting(), by,
-                      weights_of(service));
+  return proposals_of(*service.steering->wish(), service.steering->setting(), by, limits,
+                      in_force_of(service));
 }
 
-WeightsInForce SteeringLoop::weights_of(const Steered& service) const {
+/// A relay is open for as long as its client likes: what a limit takes for load would be none.
+WishLimits SteeringLoop::limits_of(const Steered& service) {
+  const bool kept =
+      service.config.policy.in_flight_limits && service.config.plan.protocol == Protocol::http;
+  return kept ? WishLimits::kept : WishLimits::dropped;
+}
+
+SourceInForce SteeringLoop::in_force_of(const Steered& service) const {
   return [&published = parts_.publisher.state().weights,
-          name = service.config.plan.service](const RegionName& from) -> std::span<const Weight> {
+          name = service.config.plan.service](const RegionName& from) -> InForce {
     const auto found = published.find({name, from});
     if (found == published.end()) return {};
-    return found->second.change.after;
+    return {.weights = found->second.change.after, .limits = found->second.limits};
   };
 }
 
@@ -405,10 +413,11 @@ Proposal SteeringLoop::proposal() const {
       std::erase_if(some, [&](const WeightProposal& row) {
         return published.contains({row.service, row.from});
       });
-      Proposal wished = mode == PolicyMode::assist
-                            ? service->confirmed
-                            : wished_by(*service, service->steering ? service->steering->policy()
-                                                                    : std::string());
+      Proposal wished =
+          mode == PolicyMode::assist
+              ? service->confirmed
+              : wished_by(*service, service->steering ? service->steering->policy() : std::string(),
+                          limits_of(*service));
       for (WeightProposal& row : wished) {
         std::erase_if(some, [&](const WeightProposal& other) { return other.from == row.from; });
         some.push_back(std::move(row));
@@ -429,7 +438,8 @@ std::vector<SteeringLoop::View> SteeringLoop::views() const {
     view.mode = mode_of(*service);
     view.mode_by = service->mode ? service->mode_by : "";
     view.steering = service->steering ? &*service->steering : nullptr;
-    if (service->steering) view.wished = wished_by(*service, service->steering->policy());
+    if (service->steering)
+      view.wished = wished_by(*service, service->steering->policy(), WishLimits::dropped);
   }
   return views;
 }
@@ -483,7 +493,8 @@ Status SteeringLoop::confirm(const ServiceName& name, const std::string& who) {
   }
   Proposal wished;
   if (service->steering) {
-    wished = wished_by(*service, service->steering->policy() + ", confirmed by " + who);
+    wished = wished_by(*service, service->steering->policy() + ", confirmed by " + who,
+                       WishLimits::dropped);
   }
   if (wished.empty()) {
     return fail(Code::failed_precondition,

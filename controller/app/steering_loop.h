@@ -107,8 +107,9 @@ class SteeringLoop {
   void take_answers();
   bool tell_falls(Steered& service);
   boost::asio::awaitable<void> store_experience();
-  WeightsInForce weights_of(const Steered& service) const;
-  Proposal wished_by(const Steered& service, const std::string& by) const;
+  SourceInForce in_force_of(const Steered& service) const;
+  Proposal wished_by(const Steered& service, const std::string& by, WishLimits limits) const;
+  static WishLimits limits_of(const Steered& service);
 
   const Parts parts_;
   const boost::asio::any_io_executor core_;

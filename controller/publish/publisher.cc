@@ -5,6 +5,7 @@
 #include "common/base/assert.h"
 #include "common/base/text.h"
 #include "common/model/codec.h"
+#include "common/routing/room.h"
 #include "common/routing/safe_set.h"
 
 namespace weir::controller {
@@ -45,6 +46,7 @@ Result<PublishedWeights> guarded(const PublishInput& input, const ServiceConfig&
                  .guards = std::move(safe->actions)};
   made.settled = may_step && safe->settled;
   made.fades = may_step ? proposal.fades : before->fades;
+  made.limits = proposal.limits;
   return made;
 }
 
@@ -57,6 +59,18 @@ std::vector<Weight> configured_weights(const ServiceConfig& service, const Regio
   }
   auto safe = to_safe_set({}, proposed, service.guards_for(from), regions);
   return safe ? std::move(safe->weights) : std::vector<Weight>();
+}
+
+std::size_t agents_of(const RegionName& region, const PublishInput& input) {
+  return static_cast<std::size_t>(std::ranges::count(input.agents, region, &MeshPeer::region));
+}
+
+/// An even part of what all agents of a region may have in flight together.
+std::vector<InFlightLimit> part_of(std::vector<InFlightLimit> limits, std::size_t agents) {
+  for (InFlightLimit& limit : limits) {
+    limit.requests = usable_limit(limit.requests / static_cast<double>(agents));
+  }
+  return limits;
 }
 
 /// The content of one agent's revision: everything but id, time and digest.
@@ -83,6 +97,7 @@ Revision content_for(const MeshPeer& agent, const PublishInput& input,
       plan.configured = configured_weights(service, agent.region, input.regions);
       plan.weights_ttl = service.policy.ttl;
     }
+    plan.limits = part_of(found->second.limits, agents_of(agent.region, input));
     const auto tiers = service.tiers.find(agent.region);
     if (tiers != service.tiers.end()) plan.failover.tiers = tiers->second;
     revision.services.push_back(std::move(plan));
@@ -121,6 +136,7 @@ void Publisher::plan_weights(const PublishInput& input, PublicationDraft& draft,
         before->fades == made->fades) {
       PublishedWeights kept = *before;
       kept.settled = made->settled;
+      kept.limits = std::move(made->limits);
       weights.emplace(key, std::move(kept));
       continue;
     }

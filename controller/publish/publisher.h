@@ -56,9 +56,10 @@ struct AgentStamp {
 
 /// The present weights of one (service, source) with the change that made them.
 struct PublishedWeights {
-  WeightChange change;  // its `after` are the weights
-  bool settled = true;  // false: a step limit still keeps them from the proposal
-  bool fades = false;   // as WeightProposal
+  WeightChange change;                     // its `after` are the weights
+  bool settled = true;                     // false: a step limit still keeps them from the proposal
+  bool fades = false;                      // as WeightProposal
+  std::vector<InFlightLimit> limits = {};  // as well; their changes make no history
   friend bool operator==(const PublishedWeights&, const PublishedWeights&) = default;
 };
 

@@ -4,10 +4,14 @@
 #include <cmath>
 #include <cstdio>
 
+#include "common/routing/room.h"
+#include "common/routing/safe_set.h"
+
 namespace weir::controller {
 namespace {
 
 constexpr double k_worth_a_change = 0.01;  // of a source's requests, at one destination
+constexpr double k_limit_slack = 0.1;      // of a limit
 constexpr double k_scale = 10'000;
 constexpr std::size_t k_reasons_max = 8;
 
@@ -43,6 +47,36 @@ bool worth_a_change(std::span<const double> wished, std::span<const double> now)
   return false;
 }
 
+std::vector<InFlightLimit> limits_of(const ServiceWish& wish, const ServiceSetting& setting,
+                                     std::size_t from) {
+  std::vector<InFlightLimit> limits;
+  if (wish.in_flight_limits.empty()) return limits;
+  double most = 0;
+  const auto weight_of = [&](std::size_t to) {
+    if (wish.overflow_weights.empty()) return 1.0;
+    const double weight = wish.overflow_weights(from, to);
+    return std::isfinite(weight) && weight > 0 ? weight : 0;
+  };
+  for (std::size_t to = 0; to < setting.size(); ++to) most = std::max(most, weight_of(to));
+  for (std::size_t to = 0; to < setting.size(); ++to) {
+    const std::uint32_t limit = usable_limit(wish.in_flight_limits(from, to));
+    if (limit == 0 || setting.allowed(from, to) == 0) continue;
+    const double part = most > 0 ? weight_of(to) / most : 1;
+    limits.push_back({.region = setting.regions[to],
+                      .requests = limit,
+                      .overflow_weight = static_cast<std::uint32_t>(std::lround(part * k_scale))});
+  }
+  return limits;
+}
+
+bool worth_a_change(std::span<const InFlightLimit> wished, std::span<const InFlightLimit> now) {
+  return !std::ranges::equal(wished, now, [](const InFlightLimit& one, const InFlightLimit& other) {
+    const double off = std::abs(static_cast<double>(one.requests) - other.requests);
+    return one.region == other.region &&
+           (off <= 1 || off <= k_limit_slack * std::max(one.requests, other.requests));
+  });
+}
+
 std::string reason(const Why& why, const RegionName& to) {
   char points[32];
   std::snprintf(points, sizeof points, "%+.1f points", 100 * why.delta);
@@ -51,29 +85,34 @@ std::string reason(const Why& why, const RegionName& to) {
 
 }  // namespace
 
-Grid<double> shares_in_force(std::span<const RegionName> regions, const WeightsInForce& in_force) {
+Grid<double> shares_in_force(std::span<const RegionName> regions, const SourceInForce& in_force) {
   Grid<double> shares(regions.size(), regions.size(), 0.0);
   for (std::size_t from = 0; from < regions.size(); ++from) {
-    std::ranges::copy(shares_of(regions, in_force(regions[from])), shares.row(from).begin());
+    std::ranges::copy(shares_of(regions, in_force(regions[from]).weights),
+                      shares.row(from).begin());
   }
   return shares;
 }
 
 Proposal proposals_of(const ServiceWish& wish, const ServiceSetting& setting, const std::string& by,
-                      const WeightsInForce& in_force) {
+                      WishLimits limits, const SourceInForce& in_force) {
   Proposal proposals;
   for (std::size_t from = 0; from < setting.size(); ++from) {
     const auto wished = as_shares(wish.shares.row(from));
-    const auto weights = in_force(setting.regions[from]);
-    if (!weights.empty() && !worth_a_change(wished, shares_of(setting.regions, weights))) {
-      continue;
-    }
+    const auto [weights, limits_now] = in_force(setting.regions[from]);
+    auto limits_wished =
+        limits == WishLimits::kept ? limits_of(wish, setting, from) : std::vector<InFlightLimit>();
+    const bool move =
+        weights.empty() || worth_a_change(wished, shares_of(setting.regions, weights));
+    if (!move && !worth_a_change(limits_wished, limits_now)) continue;
     WeightProposal& made = proposals.emplace_back();
     made.service = setting.service;
     made.from = setting.regions[from];
     made.by = by;
     made.fades = true;
-    for (std::size_t to = 0; to < setting.size(); ++to) {
+    made.limits = std::move(limits_wished);
+    if (!move) made.weights = as_proposal(weights);
+    for (std::size_t to = 0; move && to < setting.size(); ++to) {
       if (setting.allowed(from, to) == 0) continue;
       made.weights.push_back(
           {.region = setting.regions[to], .weight = k_scale * wished[to], .why = {}});

@@ -109,7 +109,7 @@ Status check_traffic(const pb::Traffic& traffic, const MeshNames& names) {
   WEIR_TRY(check_region(traffic.to_region(), names));
   for (const std::uint64_t count :
        {traffic.started(), traffic.ok(), traffic.errors(), traffic.timeouts(),
-        traffic.within_objective(), traffic.retried()}) {
+        traffic.within_objective(), traffic.retried(), traffic.chosen(), traffic.overflow()}) {
     if (count > k_count_max) {
       return broken("traffic of " + traffic.service() + " to " + traffic.to_region() + ": " +
                     std::to_string(count) + " requests in one window; the limit is 1000000000");
@@ -118,6 +118,10 @@ Status check_traffic(const pb::Traffic& traffic, const MeshNames& names) {
   if (traffic.within_objective() > traffic.ok()) {
     return broken("traffic of " + traffic.service() + " to " + traffic.to_region() +
                   ": more within the objective than answered well");
+  }
+  if (traffic.overflow() > traffic.started() || traffic.unanswered() > traffic.in_flight()) {
+    return broken("traffic of " + traffic.service() + " to " + traffic.to_region() +
+                  ": parts that are more than the whole");
   }
   if (traffic.effective_share_ppm() > k_ppm || traffic.in_flight() > k_in_flight_max) {
     return broken("traffic of " + traffic.service() + " to " + traffic.to_region() +

@@ -32,7 +32,8 @@ PairSeen pair_of(const FlowRates& rates, double interval_s) {
                 .errors = rates.errors * interval_s,
                 .timeouts = rates.timeouts * interval_s,
                 .in_slo = rates.within_objective * interval_s,
-                .in_flight = rates.in_flight};
+                .in_flight = rates.in_flight,
+                .chosen = rates.chosen * interval_s};
   if (rates.latency.total() == 0) return pair;
   pair.latency_mean_ms = rates.latency.mean_us() / 1e3;
   pair.latency_p50_ms = ms(rates.latency.quantile(0.5));
@@ -164,13 +165,17 @@ ServiceObservation Telemetry::observe(const ServiceSetting& setting, Time since,
   const double interval_s = setting.interval_ms / 1000;
   for (std::size_t s = 0; s < n; ++s) {
     seen.paths(s, s).rtt_ms = k_own_region_rtt_ms;
+    double chosen = 0;
     for (std::size_t d = 0; d < n; ++d) {
       const FlowRates rates =
           traffic_.rates({setting.service, setting.regions[s], setting.regions[d]}, since, now);
       if (rates.agents == 0) continue;
       seen.pairs(s, d) = pair_of(rates, interval_s);
       seen.offered[s] = (known(seen.offered[s]) ? seen.offered[s] : 0) + rates.started;
+      chosen += rates.chosen;
     }
+    // Agents of a version that does not tell.
+    for (std::size_t d = 0; chosen <= 0 && d < n; ++d) seen.pairs(s, d).chosen = k_unknown;
   }
   for (const EndpointRow& row : endpoints(now)) {
     const auto found = place.find(row.region);

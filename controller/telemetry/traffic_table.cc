@@ -20,6 +20,8 @@ void add_to(FlowSums& sums, const telemetry::v1::Traffic& traffic) {
   sums.errors += traffic.errors();
   sums.timeouts += traffic.timeouts();
   sums.within_objective += traffic.within_objective();
+  sums.chosen += traffic.chosen();
+  sums.overflow += traffic.overflow();
   for (int i = 0; i < traffic.bucket_index_size(); ++i) {
     sums.latency.add(traffic.bucket_index(i), traffic.bucket_count(i));
   }
@@ -87,7 +89,7 @@ FlowRates TrafficTable::rates(const FlowKey& key, Time since, Time now) const {
   for (const auto& [agent, mine] : found->second.agents) {
     if (mine.windows.empty() || mine.windows.back().at + k_late <= now) continue;
     ++rates.agents;
-    rates.in_flight += mine.in_flight;
+    rates.in_flight += mine.windows.back().traffic.unanswered();
     FlowSums counted;
     double seconds = 0;
     auto window =
@@ -102,6 +104,7 @@ FlowRates TrafficTable::rates(const FlowKey& key, Time since, Time now) const {
     rates.errors += static_cast<double>(counted.errors) / seconds;
     rates.timeouts += static_cast<double>(counted.timeouts) / seconds;
     rates.within_objective += static_cast<double>(counted.within_objective) / seconds;
+    rates.chosen += static_cast<double>(counted.chosen) / seconds;
     rates.latency.merge(counted.latency);
   }
   return rates;

@@ -32,6 +32,8 @@ struct FlowSums {
   std::uint64_t errors = 0;
   std::uint64_t timeouts = 0;
   std::uint64_t within_objective = 0;
+  std::uint64_t chosen = 0;
+  std::uint64_t overflow = 0;
   std::uint32_t in_flight = 0;  // in the agents' last windows
   double requests_per_second = 0;
   LatencyHistogram latency;
@@ -45,7 +47,8 @@ struct FlowRates {
   double errors = 0;
   double timeouts = 0;
   double within_objective = 0;
-  double in_flight = 0;
+  double chosen = 0;
+  double in_flight = 0;  // unanswered
   LatencyHistogram latency;
 };
 

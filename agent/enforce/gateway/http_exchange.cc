@@ -26,7 +26,7 @@ asio::awaitable<HttpSession::Outcome> HttpSession::attempt(Choice choice) {
   begin_ = worker_.now();
   target_ = choice.target->usable ? choice.target.get() : nullptr;
   ++choice.target->in_flight;
-  if (choice.row != nullptr) worker_.stats().started(*choice.row);
+  if (choice.row != nullptr) worker_.stats().started(*choice.row, choice.chosen);
   Outcome outcome = co_await exchange(choice);
   if (choice.row != nullptr) {
     worker_.stats().ended(*choice.row, outcome.end, worker_.now() - begin_, entry_->plan.objective);
@@ -349,7 +349,7 @@ asio::awaitable<HttpSession::Outcome> HttpSession::tunnel(TrafficStats::Row* row
   co_await (pass_on(client_.socket, client_.in, upstream_->socket, moved) &&
             pass_on(upstream_->socket, upstream_->buffer, client_.socket, moved));
   const bool lost = abort_ == Abort::moved;
-  co_return Outcome{Outcome::Kind::answered, 101, "", lost ? End::error : End::closed};
+  co_return Outcome{Outcome::Kind::answered, 101, "", lost ? End::cut : End::closed};
 }
 
 }  // namespace weir::agent

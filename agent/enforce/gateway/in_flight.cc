@@ -13,6 +13,12 @@ SharedCount InFlightCounts::of_region(const ServiceName& service, const RegionNa
   return regions_[{service, region}];
 }
 
+SharedCount InFlightCounts::unanswered_of_region(const ServiceName& service,
+                                                 const RegionName& region) {
+  const std::lock_guard lock(mu_);
+  return unanswered_[{service, region}];
+}
+
 std::vector<EndpointTraffic> InFlightCounts::servers() {
   const std::lock_guard lock(mu_);
   std::erase_if(targets_, [](const auto& entry) { return entry.second.alone(); });

@@ -41,6 +41,8 @@ class InFlightCounts {
  public:
   SharedCount of_target(const ServiceName& service, const Endpoint& address, bool ingress);
   SharedCount of_region(const ServiceName& service, const RegionName& region);
+  /// Without open relays and tunnels.
+  SharedCount unanswered_of_region(const ServiceName& service, const RegionName& region);
   /// Of the servers of this cluster. Forgets what nobody holds any more.
   std::vector<EndpointTraffic> servers();
 
@@ -48,6 +50,7 @@ class InFlightCounts {
   std::mutex mu_;  // guards everything below
   std::map<std::tuple<ServiceName, Endpoint, bool>, SharedCount> targets_;
   std::map<std::pair<ServiceName, RegionName>, SharedCount> regions_;
+  std::map<std::pair<ServiceName, RegionName>, SharedCount> unanswered_;
 };
 
 }  // namespace weir::agent

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/routing/room.h"
+
 namespace weir::agent {
 
 bool Tried::has(const TrafficStats::Row& row) const {
@@ -20,7 +22,7 @@ std::optional<Choice> ServiceEntry::choose_server(const Tried& tried, bool last_
                               [&tried](const Target& server) { return !tried.has(server); });
   }
   if (!target) return std::nullopt;
-  return Choice{std::move(target), nullptr, last_resort};
+  return Choice{.target = std::move(target), .last_resort = last_resort};
 }
 
 std::optional<Choice> ServiceEntry::choose_in(std::size_t destination, const Tried& tried) {
@@ -39,9 +41,27 @@ std::optional<Choice> ServiceEntry::choose_in(std::size_t destination, const Tri
       return (door.usable ? 1 : 0) + (door.usable && door.serves ? 1 : 0) >= wanted &&
              !tried.has(door);
     });
-    if (target) return Choice{std::move(target), route.row, panic};
+    if (target) return Choice{.target = std::move(target), .row = route.row, .last_resort = panic};
   }
   return std::nullopt;
+}
+
+/// In the destination the weights have chosen, or where there is room when that one is full.
+std::optional<Choice> ServiceEntry::choose_for(std::size_t chosen,
+                                               std::span<const std::size_t> without,
+                                               const Tried& tried) {
+  const auto waiting = [this](std::size_t i) -> std::uint32_t {
+    return destinations[i].row->waiting;
+  };
+  std::optional<Choice> choice;
+  if (!routes->limits.empty() && is_full(routes->limits[chosen], waiting(chosen))) {
+    measure_room(routes->limits, routes->overflow, waiting, room_);
+    const auto roomy = chooser.choose_again(room_, without);
+    if (roomy) choice = choose_in(*roomy, tried);
+  }
+  if (!choice) choice = choose_in(chosen, tried);
+  if (choice && tried.targets.empty()) choice->chosen = destinations[chosen].row;
+  return choice;
 }
 
 std::optional<Choice> ServiceEntry::choose(const Tried& tried) {
@@ -69,7 +89,7 @@ std::optional<Choice> ServiceEntry::choose(const Tried& tried) {
     while (const auto chosen = first && without.empty()
                                    ? chooser.choose(routes->weights)
                                    : chooser.choose_again(routes->weights, without)) {
-      if (auto choice = choose_in(*chosen, tried)) return choice;
+      if (auto choice = choose_for(*chosen, without, tried)) return choice;
       without.push_back(*chosen);
     }
   }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "agent/enforce/gateway/retry_budget.h"
@@ -29,7 +30,8 @@ inline constexpr std::size_t k_tries_max = 3;
 /// Where the next attempt goes.
 struct Choice {
   std::shared_ptr<Target> target;
-  TrafficStats::Row* row = nullptr;  // of the region; null at the ingress
+  TrafficStats::Row* row = nullptr;     // of the region; null at the ingress
+  TrafficStats::Row* chosen = nullptr;  // by the weights, where it had no room; null for a retry
   bool last_resort = false;
 };
 
@@ -54,14 +56,19 @@ struct ServiceEntry {
   Rng rng;
   RetryBudget retries;  // of requests that had been sent
 
-  /// For the gateway: the region by weight, then a server here or a door there. Regions that were
-  /// tried come again only when a target is left that was not. Nothing: nowhere left to go.
+  /// For the gateway: the region by weight, or one with room when that is full, then a server here
+  /// or a door there. Regions that were tried come again only when a target is left that was not.
+  /// Nothing: nowhere left to go.
   std::optional<Choice> choose(const Tried& tried);
   /// For the ingress: a healthy server here; any server as the last resort.
   std::optional<Choice> choose_server(const Tried& tried, bool last_resort);
 
  private:
   std::optional<Choice> choose_in(std::size_t destination, const Tried& tried);
+  std::optional<Choice> choose_for(std::size_t chosen, std::span<const std::size_t> without,
+                                   const Tried& tried);
+
+  std::vector<double> room_;
 };
 
 }  // namespace weir::agent

@@ -89,7 +89,7 @@ asio::awaitable<bool> TcpSession::attempt(Choice choice) {
   const Time begin = worker_.now();
   target_ = choice.target->usable ? choice.target.get() : nullptr;
   ++choice.target->in_flight;
-  if (choice.row != nullptr) worker_.stats().started(*choice.row);
+  if (choice.row != nullptr) worker_.stats().started(*choice.row, choice.chosen);
   timed_out_ = moved_ = false;
   end_ = End::error;
   bool connected = co_await connect(choice);
@@ -102,7 +102,7 @@ asio::awaitable<bool> TcpSession::attempt(Choice choice) {
       worker_.stats().opened(*choice.row, worker_.now() - begin, entry_->plan.objective);
     }
     co_await relay();
-    end_ = moved_ && !cut_ ? End::error : End::closed;
+    end_ = moved_ && !cut_ ? End::cut : End::closed;
   } else if (relaying_) {
     end_ = End::dropped;  // the gateway that asked is gone
   } else if (timed_out_) {

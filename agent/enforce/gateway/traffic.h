@@ -19,7 +19,10 @@ struct DestinationTraffic {
   std::uint64_t timeouts = 0;          // no connection or no answer in time
   std::uint64_t within_objective = 0;  // ok and in time
   std::uint64_t retried = 0;           // failed here and tried elsewhere
+  std::uint64_t chosen = 0;            // by the weights, wherever they went; without retries
+  std::uint64_t overflow = 0;          // of those started: another one, chosen, had no room
   std::uint32_t in_flight = 0;
+  std::uint32_t unanswered = 0;  // of those in flight: no open relay or tunnel
   // Of what ended ok, from the choice to the last byte; of a relay or tunnel, to its opening.
   LatencyHistogram latency;
 };

@@ -12,6 +12,8 @@ void merge(const DestinationTraffic& from, DestinationTraffic& into) {
   into.timeouts += from.timeouts;
   into.within_objective += from.within_objective;
   into.retried += from.retried;
+  into.chosen += from.chosen;
+  into.overflow += from.overflow;
   into.latency.merge(from.latency);
 }
 
@@ -30,31 +32,44 @@ TrafficStats::Row& TrafficStats::row(const ServiceName& service, const RegionNam
     row = std::make_unique<Row>();
     row->region = region;
     row->load = shared_.of_region(service, region);
+    row->waiting = shared_.unanswered_of_region(service, region);
   }
   return *row;
 }
 
-void TrafficStats::started(Row& row) {
+void TrafficStats::started(Row& row, Row* chosen) {
   const std::lock_guard lock(mu_);
   ++row.counts.started;
   ++row.in_flight;
   ++row.load;
+  ++row.unanswered;
+  ++row.waiting;
+  if (chosen == nullptr) return;
+  ++chosen->counts.chosen;
+  row.counts.overflow += chosen == &row ? 0 : 1;
 }
 
 void TrafficStats::opened(Row& row, Duration took, Duration objective) {
   const std::lock_guard lock(mu_);
   count_good(row.counts, took, objective);
+  --row.unanswered;
+  --row.waiting;
 }
 
 void TrafficStats::ended(Row& row, End end, Duration took, Duration objective) {
   const std::lock_guard lock(mu_);
   --row.in_flight;
   --row.load;
+  if (end != End::closed && end != End::cut) {
+    --row.unanswered;
+    --row.waiting;
+  }
   switch (end) {
     case End::ok:
       count_good(row.counts, took, objective);
       break;
     case End::error:
+    case End::cut:
       ++row.counts.errors;
       break;
     case End::timeout:
@@ -95,6 +110,7 @@ void TrafficStats::collect(Collected& into) {
     DestinationTraffic& sum = into.rows[key];
     merge(row->counts, sum);
     sum.in_flight += row->in_flight;
+    sum.unanswered += row->unanswered;
     row->counts = {};
   }
 }

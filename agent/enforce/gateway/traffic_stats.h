@@ -19,8 +19,9 @@ class TrafficStats {
   explicit TrafficStats(InFlightCounts& shared) : shared_(shared) {}
 
   /// How an attempt ended. `dropped`: for a reason that says nothing about the destination, such as
-  /// a client that went away. `closed`: what was counted by `opened` is over.
-  enum class End { ok, error, timeout, dropped, closed };
+  /// a client that went away. `closed`: what was counted by `opened` is over; `cut`: before its
+  /// time.
+  enum class End { ok, error, timeout, dropped, closed, cut };
 
   /// Opaque to everybody else but for its region; lives as long as the stats.
   struct Row {
@@ -28,12 +29,15 @@ class TrafficStats {
     DestinationTraffic counts;    // in flight apart
     std::uint32_t in_flight = 0;  // of this worker
     SharedCount load;             // of all workers
+    std::uint32_t unanswered = 0;
+    SharedCount waiting;  // unanswered of all workers
   };
 
   /// The row of this destination, made when new. Worker's thread.
   Row& row(const ServiceName& service, const RegionName& region);
 
-  void started(Row& row);
+  /// `chosen`: whom the weights had chosen for it; null for a retry.
+  void started(Row& row, Row* chosen);
   /// A relay or tunnel stands: its answer is good, and what follows is no latency. It stays in
   /// flight until `ended`.
   void opened(Row& row, Duration took, Duration objective);
