@@ -22,8 +22,11 @@ std::vector<Column> titles(bool wide) {
                           {"P99", Align::right},
                           {"ERR", Align::right}};
   if (wide) {
-    all.insert(all.end(),
-               {{"P50", Align::right}, {"RATE", Align::right}, {"REVISION", Align::right}});
+    all.insert(all.end(), {{"P50", Align::right},
+                           {"RATE", Align::right},
+                           {"LIMIT", Align::right},
+                           {"OVERFLOW", Align::right},
+                           {"REVISION", Align::right}});
   }
   all.push_back({"STATE"});
   return all;
@@ -62,9 +65,12 @@ std::string text_of(AdminSession& session, const GetWeightsReply& reply) {
                               show_us(cell.p99_us()),
                               idle ? "-" : show_rate(cell.error_ppm())};
       if (session.wide()) {
-        cells.insert(cells.end(), {Cell(show_us(cell.p50_us())),
-                                   Cell(show_per_second(cell.requests_per_second())),
-                                   Cell(fmt::format("{}.{}", row.epoch(), row.generation()))});
+        cells.insert(
+            cells.end(),
+            {Cell(show_us(cell.p50_us())), Cell(show_per_second(cell.requests_per_second())),
+             Cell(cell.in_flight_limit() == 0 ? "-" : std::to_string(cell.in_flight_limit())),
+             Cell(idle ? "-" : show_share(cell.overflow_ppm())),
+             Cell(fmt::format("{}.{}", row.epoch(), row.generation()))});
       }
       cells.push_back(state_of(row, cell));
       table.add(std::move(cells));

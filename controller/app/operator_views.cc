@@ -276,6 +276,12 @@ pb::WeightRow OperatorDesk::row_of(const PublishedWeights& weights) {
       cell.set_error_ppm(
           ppm(static_cast<double>(flow.errors + flow.timeouts) / static_cast<double>(ended)));
     }
+    const auto limit = std::ranges::find(weights.limits, weight.region, &InFlightLimit::region);
+    if (limit != weights.limits.end()) cell.set_in_flight_limit(limit->requests);
+    if (flow.started > 0) {
+      cell.set_overflow_ppm(
+          ppm(static_cast<double>(flow.overflow) / static_cast<double>(flow.started)));
+    }
     cell.set_why(why_of(change, weight.region));
   }
   return row;

@@ -37,6 +37,7 @@ Revision example() {
   plan.weights = {{RegionName("us-east-1"), 130}, {RegionName("eu-west-1"), 100}};
   plan.configured = {{RegionName("eu-west-1"), 50}};
   plan.weights_ttl = std::chrono::seconds(900);
+  plan.limits = {{RegionName("us-east-1"), 40, 10'000}, {RegionName("eu-west-1"), 12, 300}};
   plan.guards.residency = {RegionName("us-east-1"), RegionName("eu-west-1")};
   plan.failover.tiers = {{RegionName("us-east-1")}, {RegionName("eu-west-1")}};
   plan.failover.error_share_above = Ratio(0.25);
@@ -101,6 +102,14 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenCase{"ConfiguredAllZero",
                    [](Revision& r) { r.services[0].configured = {{RegionName("us-east-1"), 0}}; },
                    "no destination"},
+        BrokenCase{"LimitTwice",
+                   [](Revision& r) { r.services[0].limits[1].region = RegionName("us-east-1"); },
+                   "two limits"},
+        BrokenCase{"LimitOfNone", [](Revision& r) { r.services[0].limits[0].requests = 0; },
+                   "not from 1 to 10000000"},
+        BrokenCase{"OverflowWeightTooLarge",
+                   [](Revision& r) { r.services[0].limits[0].overflow_weight = 10'001; },
+                   "above 10000"},
         BrokenCase{"PeerTwice", [](Revision& r) { r.peers.push_back(r.peers[1]); }, "twice"},
         BrokenCase{"KeyTwice", [](Revision& r) { r.peers[1].public_key.fill(1); }, "public key"},
         BrokenCase{"OverlayTaken",

@@ -21,7 +21,8 @@ TEST(PublicationRows, ComeBackAsTheyWere) {
   PublicationState state;
   state.id = {2, 9};
   state.agents[AgentId("us/agent-1")] = {{2, 8}, 5, ByteVector(32, 7)};
-  state.weights[{ServiceName("shop/web"), RegionName("us")}] = {change(8), false, true};
+  state.weights[{ServiceName("shop/web"), RegionName("us")}] = {
+      change(8), false, true, {{RegionName("eu"), 5, 10}}};
   EXPECT_EQ(decode_state(encode_state(state)), state);
 
   EXPECT_EQ(decode_change(encode_change(change(3))), change(3));

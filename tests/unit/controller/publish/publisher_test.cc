@@ -97,6 +97,39 @@ TEST(Publisher, TellsAgentsWhatHoldsOnceAWishHasFaded) {
   EXPECT_TRUE(plan_of("us/agent-1").configured.empty()) << "what people pinned does not fade";
 }
 
+TEST(Publisher, GivesAgentsLimitsWithoutAChangeInTheHistory) {
+  Publisher published = publisher();
+  published.accept(*published.draft(input()));
+  auto limited = input();
+  limited.proposal[0].limits = {{k_us, 9, 10'000}, {k_eu, 4, 500}};
+  auto draft = published.draft(limited);
+  ASSERT_TRUE(draft);
+  EXPECT_TRUE(draft->changes.empty());
+  EXPECT_EQ(draft->agents, std::vector<AgentId>{AgentId("us/agent-1")});
+  published.accept(std::move(*draft));
+  const auto limits_of = [&](const char* agent) {
+    return from_proto(*published.revision_for(AgentId(agent)))->services.at(0).limits;
+  };
+  EXPECT_EQ(limits_of("us/agent-1"), limited.proposal[0].limits);
+
+  MeshPeer second = limited.agents[0];
+  ASSERT_EQ(second.region, k_us);
+  second.agent = AgentId("us/agent-2");
+  second.overlay = *IpAddress::parse("10.90.0.9");
+  second.public_key.fill(9);
+  limited.agents.push_back(second);
+  published.accept(*published.draft(limited));
+  EXPECT_EQ(limits_of("us/agent-2"),
+            (std::vector<InFlightLimit>{{k_us, 5, 10'000}, {k_eu, 2, 500}}))
+      << "an even part for each agent of the region";
+
+  limited.proposal.erase(limited.proposal.begin());
+  EXPECT_FALSE(published.draft(limited)) << "what is left out stays as it is";
+  limited.proposal = input().proposal;
+  published.accept(*published.draft(limited));
+  EXPECT_TRUE(limits_of("us/agent-1").empty()) << "what others propose has none";
+}
+
 TEST(Publisher, MakesANewGenerationOnlyForNewContent) {
   Publisher published = publisher();
   published.accept(*published.draft(input()));

@@ -1,19 +1,23 @@
 #include "controller/steer/wish_proposal.h"
 
+#include <cmath>
+
 #include "tests/unit/controller/steer/two_regions.h"
 
 namespace weir::controller {
 namespace {
 
-WeightsInForce always(std::vector<Weight> weights) {
-  return [kept = std::move(weights)](const RegionName&) -> std::span<const Weight> { return kept; };
+SourceInForce always(std::vector<Weight> weights, std::vector<InFlightLimit> limits = {}) {
+  return [weights = std::move(weights), limits = std::move(limits)](const RegionName&) -> InForce {
+    return {.weights = weights, .limits = limits};
+  };
 }
 
 TEST(WishProposal, SaysWhatIsWishedOnAScaleOfTenThousandAndWhy) {
   ServiceWish wish = wish_of({3, 1, 0, 5});
   wish.why = {{.from = 0, .to = 1, .term = "overload", .delta = -0.125, .note = "9 waiting"},
               {.from = 1, .to = 0, .term = "path", .delta = 0.5, .note = ""}};
-  const Proposal made = proposals_of(wish, two_regions(), "learned", always({}));
+  const Proposal made = proposals_of(wish, two_regions(), "learned", WishLimits::kept, always({}));
   ASSERT_EQ(made.size(), 2U);
   EXPECT_EQ(made[0].from, k_us);
   EXPECT_EQ(made[0].by, "learned");
@@ -26,7 +30,9 @@ TEST(WishProposal, SaysWhatIsWishedOnAScaleOfTenThousandAndWhy) {
 
 TEST(WishProposal, LeavesOutWhatIsNotWorthAChange) {
   const auto proposals = [](std::vector<double> shares, std::vector<Weight> in_force) {
-    return proposals_of(wish_of(std::move(shares)), two_regions(), "p", always(in_force)).size();
+    return proposals_of(wish_of(std::move(shares)), two_regions(), "p", WishLimits::kept,
+                        always(in_force))
+        .size();
   };
   EXPECT_EQ(proposals({0.505, 0.495, 0.5, 0.5}, {{k_us, 100}, {k_eu, 100}}), 0U);
   EXPECT_EQ(proposals({0.52, 0.48, 0.5, 0.5}, {{k_us, 100}, {k_eu, 100}}), 1U);
@@ -36,16 +42,45 @@ TEST(WishProposal, LeavesOutWhatIsNotWorthAChange) {
 TEST(WishProposal, NeverNamesADestinationThatIsNotAllowed) {
   ServiceSetting narrow = two_regions();
   narrow.allowed(0, 1) = 0;
-  const Proposal made = proposals_of(wish_of({1, 0, 1, 1}), narrow, "p", always({}));
+  const Proposal made =
+      proposals_of(wish_of({1, 0, 1, 1}), narrow, "p", WishLimits::kept, always({}));
   ASSERT_EQ(made[0].weights.size(), 1U);
   EXPECT_EQ(made[0].weights[0].region, k_us);
+}
+
+TEST(WishProposal, CarriesLimitsOnRequestsInFlight) {
+  ServiceWish wish = wish_of({1, 1, 1, 1});
+  wish.in_flight_limits = rows({19.5, 0, 7, std::nan("")});
+  wish.overflow_weights = rows({0.5, 1, 0.2, -1});
+  const std::vector<Weight> even = {{k_us, 100}, {k_eu, 100}};
+  const Proposal made =
+      proposals_of(wish, two_regions(), "p", WishLimits::kept, always(even, {{k_us, 7, 10'000}}));
+  ASSERT_EQ(made.size(), 1U) << "from eu everything is as wished";
+  EXPECT_EQ(made[0].limits, (std::vector<InFlightLimit>{{k_us, 20, 5000}}));
+  ASSERT_EQ(made[0].weights.size(), 2U);
+  EXPECT_EQ(made[0].weights[0].weight, 100) << "the weights in force stay";
+  EXPECT_TRUE(proposals_of(wish, two_regions(), "p", WishLimits::dropped, always(even)).empty());
+}
+
+TEST(WishProposal, LeavesSmallChangesOfLimitsOut) {
+  const auto proposals = [](double wished, std::uint32_t now) {
+    ServiceWish wish = wish_of({1, 1, 1, 1});
+    wish.in_flight_limits = rows({wished, wished, wished, wished});
+    const auto in_force =
+        always({{k_us, 1}, {k_eu, 1}}, {{k_us, now, 10'000}, {k_eu, now, 10'000}});
+    return proposals_of(wish, two_regions(), "p", WishLimits::kept, in_force).size();
+  };
+  EXPECT_EQ(proposals(100, 109), 0U);
+  EXPECT_EQ(proposals(100, 115), 2U);
+  EXPECT_EQ(proposals(2, 3), 0U);
+  EXPECT_EQ(proposals(2, 4), 2U);
 }
 
 TEST(WishProposal, TellsTheWeightsInForceAsShares) {
   const std::vector<RegionName> regions = {k_us, k_eu};
   const Grid<double> shares = shares_in_force(regions, [](const RegionName& from) {
     static const std::vector<Weight> weights = {{k_eu, 30}, {k_us, 10}, {RegionName("gone"), 5}};
-    return from == k_us ? std::span<const Weight>(weights) : std::span<const Weight>();
+    return from == k_us ? InForce{.weights = weights, .limits = {}} : InForce{};
   });
   EXPECT_DOUBLE_EQ(shares(0, 0), 0.25);
   EXPECT_DOUBLE_EQ(shares(0, 1), 0.75);

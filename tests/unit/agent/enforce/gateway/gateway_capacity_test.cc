@@ -20,9 +20,11 @@ const RegionName k_eu("eu");
 /// us and eu serve in tiers; each request takes as long as it takes, one comes every millisecond.
 class World {
  public:
-  World(std::uint32_t limit, Duration latency)
+  World(std::uint32_t limit, Duration latency) : World(plan(limit), latency) {}
+
+  World(const ServicePlan& plan, Duration latency)
       : latency_(latency),
-        entry_(plan(limit), 7),
+        entry_(plan, 7),
         us_(stats_.row(k_web, k_us)),
         eu_(stats_.row(k_web, k_eu)) {
     Revision revision;
@@ -51,7 +53,7 @@ class World {
       }
       const auto choice = entry_.choose({});
       ASSERT_TRUE(choice.has_value());
-      stats_.started(*choice->row);
+      stats_.started(*choice->row, choice->chosen);
       under_way_.push_back({now_ + latency_, choice->row});
       if (now_ >= next_results_) take_results();
       look();
@@ -60,12 +62,10 @@ class World {
 
   std::uint64_t take_started_in_us() { return std::exchange(started_in_us_, 0); }
   std::uint32_t in_flight_in_us() const { return us_.load; }
-
- private:
-  struct Request {
-    Time ends;
-    TrafficStats::Row* row;
-  };
+  std::uint64_t take_overflow_in_eu() { return std::exchange(overflow_in_eu_, 0); }
+  ServiceEntry& entry() { return entry_; }
+  TrafficStats& stats() { return stats_; }
+  TrafficStats::Row& us() { return us_; }
 
   static ServicePlan plan(std::uint32_t limit) {
     ServicePlan plan;
@@ -77,12 +77,19 @@ class World {
     return plan;
   }
 
+ private:
+  struct Request {
+    Time ends;
+    TrafficStats::Row* row;
+  };
+
   void take_results() {
     next_results_ = now_ + milliseconds(200);
     TrafficStats::Collected collected;
     stats_.collect(collected);
     for (const auto& [key, row] : collected.rows) {
       if (key.second == k_us) started_in_us_ += row.started;
+      if (key.second == k_eu) overflow_in_eu_ += row.overflow;
       machine_.on_results({key.first, key.second, row.ok, 0, row.in_flight}, now_);
     }
   }
@@ -103,7 +110,18 @@ class World {
   TrafficStats::Row& eu_;
   std::deque<Request> under_way_;
   std::uint64_t started_in_us_ = 0;
+  std::uint64_t overflow_in_eu_ = 0;
 };
+
+/// Everything to us by weight, in one tier, with these limits.
+ServicePlan limited(std::uint32_t us, std::uint32_t eu) {
+  ServicePlan plan = World::plan(0);
+  plan.failover.tiers = {};
+  plan.weights = {{k_us, 100}, {k_eu, 0}};
+  if (us > 0) plan.limits.push_back({k_us, us, 10'000});
+  if (eu > 0) plan.limits.push_back({k_eu, eu, 10'000});
+  return plan;
+}
 
 TEST(GatewayCapacity, TheExcessSpillsSteadilyToTheNextTier) {
   for (const int latency_ms : {20, 150, 400}) {
@@ -123,6 +141,51 @@ TEST(GatewayCapacity, TheExcessSpillsSteadilyToTheNextTier) {
     EXPECT_LE(most, 0.70) << latency_ms << " ms";
     EXPECT_LE(most - least, 0.12) << latency_ms << " ms";
   }
+}
+
+TEST(GatewayLimits, SendOnWhatHasNoRoomRequestByRequest) {
+  World world(limited(15, 100), milliseconds(20));
+  world.pass(seconds(2));
+  EXPECT_LE(world.in_flight_in_us(), 15U);
+  const std::uint64_t at_home = world.take_started_in_us();
+  EXPECT_GE(at_home, 1300U) << "full, and no less: 15 of the 20 that would be open";
+  EXPECT_GE(at_home + world.take_overflow_in_eu(), 1780U);
+}
+
+TEST(GatewayLimits, LeaveARequestWhereNoneHasRoom) {
+  World world(limited(1, 1), milliseconds(20));
+  world.pass(seconds(2));
+  EXPECT_GE(world.in_flight_in_us(), 18U);
+}
+
+TEST(GatewayLimits, DoNotTouchADestinationWithoutOne) {
+  World world(limited(15, 0), milliseconds(20));
+  world.pass(seconds(2));
+  EXPECT_EQ(world.in_flight_in_us(), 20U) << "nobody takes what it has no room for";
+  EXPECT_EQ(world.take_overflow_in_eu(), 0U);
+}
+
+TEST(GatewayLimits, StayInsideTheTiersThatServe) {
+  ServicePlan plan = limited(15, 100);
+  plan.weights = {{k_us, 100}, {k_eu, 100}};
+  plan.failover.tiers = {{k_us}, {k_eu}};
+  World world(plan, milliseconds(20));
+  world.pass(seconds(2));
+  EXPECT_EQ(world.in_flight_in_us(), 20U);
+}
+
+TEST(GatewayLimits, CountNoOpenRelays) {
+  World world(limited(15, 100), milliseconds(20));
+  for (int i = 0; i < 50; ++i) {
+    world.stats().started(world.us(), nullptr);
+    world.stats().opened(world.us(), milliseconds(1), milliseconds(20));
+  }
+  const auto choice = world.entry().choose({});
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->row, &world.us());
+  world.stats().ended(world.us(), TrafficStats::End::cut, {}, {});
+  EXPECT_EQ(world.us().unanswered, 0U);
+  EXPECT_EQ(world.in_flight_in_us(), 49U);
 }
 
 TEST(GatewayCapacity, ALoadBelowTheLimitStaysAtHome) {
