@@ -109,7 +109,8 @@ ServiceObservation reported(Rng& rng, const ServiceSetting& setting) {
             .latency_p50_ms = hostile(rng, 50),
             .latency_p90_ms = hostile(rng, 90),
             .latency_p99_ms = hostile(rng, 200),
-            .in_flight = hostile(rng, 10)};
+            .in_flight = hostile(rng, 10),
+            .chosen = hostile(rng, 50)};
   }
   for (ServersSeen& servers : seen.servers) {
     servers = {.ready = hostile(rng, 3),
@@ -128,6 +129,30 @@ void spoil(Rng& rng, ServiceWish& wish) {
   for (double& share : wish.shares.cells()) {
     if (rng.chance(0.2)) share = hostile(rng, 1);
   }
+  for (double& limit : wish.in_flight_limits.cells()) {
+    if (rng.chance(0.2)) limit = hostile(rng, 30);
+  }
+  for (double& weight : wish.overflow_weights.cells()) {
+    if (rng.chance(0.2)) weight = hostile(rng, 1);
+  }
+}
+
+/// What would reach agents of the wish's limits.
+std::string broken_limit(const ServiceWish& wish, const ServiceSetting& setting) {
+  const auto proposals = proposals_of(wish, setting, "", WishLimits::kept,
+                                      [](const RegionName&) { return InForce{}; });
+  for (const WeightProposal& proposal : proposals) {
+    const auto from = std::ranges::find(setting.regions, proposal.from) - setting.regions.begin();
+    for (const InFlightLimit& limit : proposal.limits) {
+      const auto to = std::ranges::find(setting.regions, limit.region) - setting.regions.begin();
+      if (setting.allowed(static_cast<std::size_t>(from), static_cast<std::size_t>(to)) == 0) {
+        return "a limit, and with it overflow, where none is allowed";
+      }
+      if (limit.requests < 1 || limit.requests > k_in_flight_limit_max) return "a limit of nothing";
+      if (limit.overflow_weight > k_weight_max) return "an overflow weight above the largest";
+    }
+  }
+  return {};
 }
 
 std::string broken_rule(const std::vector<Weight>& before, const SafeWeights& safe,
@@ -171,6 +196,9 @@ int run(int rounds, const PolicyKind& kind) {
       ++refused;
       // As if nobody had looked: the guards alone must hold.
       if (wish.shares.rows() != life.setting.size()) continue;
+    } else if (const auto broken = broken_limit(wish, life.setting); !broken.empty()) {
+      fmt::print("guards: FAILED round={}: {}\n", round, broken);
+      return 1;
     }
     for (std::size_t from = 0; from < life.setting.size(); ++from) {
       std::vector<ProposedWeight> proposed;

@@ -39,7 +39,8 @@ void choose_quick(Flags& flags) {
                  .maps = {"aws-four"},
                  .loads = {0.7},
                  .seeds = 2,
-                 .objective = flags.suite.objective};
+                 .objective = flags.suite.objective,
+                 .goal = flags.suite.goal};
   flags.static_evaluations = 12;
   flags.evaluations = 3;
 }
@@ -126,6 +127,11 @@ void add_suite_flags(CLI::App& app, Flags& flags) {
   app.add_option("--objective", flags.suite.objective, "steered for")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, std::size_t>{{"tight", 0}, {"middle", 1}, {"wide", 2}}));
+  app.add_option("--goal", flags.suite.goal, "of the policies that have goals")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Goal>{{"goodput", Goal::goodput},
+                                                                      {"latency", Goal::latency},
+                                                                      {"tail", Goal::tail},
+                                                                      {"cost", Goal::cost}}));
   app.add_option("--policies", flags.policies,
                  "names, NAME* for tuned settings, NAME-weights without limits in flight, all")
       ->delimiter(',');

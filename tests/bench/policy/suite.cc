@@ -66,6 +66,7 @@ Result<std::vector<Cell>> load_suite(const std::string& folder, const SuiteChoic
         for (std::uint64_t seed = 1; seed <= choice.seeds; ++seed) {
           WEIR_ASSIGN(scenario, controller::compose(map, family, load, seed));
           scenario.objective = choice.objective;
+          scenario.goal = choice.goal;
           cell.by_seed.push_back(std::move(scenario));
         }
         cells.push_back(std::move(cell));
