@@ -17,6 +17,7 @@ constexpr const char* k_examples =
     "  weirctl paths matrix --metric p99\n"
     "  weirctl weights get shop/web --from eu-west-1 -o wide\n"
     "  weirctl weights pin shop/web --from eu-west-1 us-east-1=70,eu-west-1=30 --ttl 1h\n"
+    "  weirctl simulate --service shop/web --fail-region us-east-1 --traffic-scale 1.3\n"
     "  weirctl events -w -o json\n";
 
 /// `weirctl paths ls -o json`: what every command takes may follow it. Examples stay on the top.
@@ -107,7 +108,7 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
   program.require_subcommand(1);
   add_common(program, session);
   for (const auto add : {add_status, add_mesh, add_paths, add_services, add_weights, add_policy,
-                         add_failover, add_events, add_config, add_version}) {
+                         add_simulate, add_failover, add_events, add_config, add_version}) {
     add(CommandSyntax(program), session, exit);
   }
   let_options_follow(program);

@@ -78,15 +78,7 @@ void add_up(const GatewayTraffic& window, GatewayTraffic& totals) {
       totals.destinations.push_back(row);
       continue;
     }
-    total->started += row.started;
-    total->ok += row.ok;
-    total->errors += row.errors;
-    total->timeouts += row.timeouts;
-    total->within_objective += row.within_objective;
-    total->retried += row.retried;
-    total->overflow += row.overflow;
-    total->in_flight = row.in_flight;
-    total->latency.merge(row.latency);
+    total->add(row);
   }
   totals.endpoints = window.endpoints;
   totals.clients_accepted += window.clients_accepted;

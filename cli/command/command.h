@@ -15,6 +15,7 @@ void add_services(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_weights(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_weights_pin(CommandSyntax weights, AdminSession& session, Exit& exit);
 void add_policy(CommandSyntax program, AdminSession& session, Exit& exit);
+void add_simulate(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_failover(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_events(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_config(CommandSyntax program, AdminSession& session, Exit& exit);

@@ -52,6 +52,10 @@ class AdminBackend {
       admin::v1::RollbackWeightsRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(
       admin::v1::PingPathRequest request) = 0;
+  /// Takes seconds; stops when it is cancelled. Errors: not_found, invalid_argument,
+  /// failed_precondition, resource_exhausted (too many wait), deadline_exceeded.
+  virtual boost::asio::awaitable<Result<admin::v1::SimulateReply>> simulate(
+      admin::v1::SimulateRequest request) = 0;
 };
 
 }  // namespace weir::controller

@@ -267,6 +267,10 @@ void AdminService::serve_changes(RpcRouter& router) {
       router, "PingPath", [this](pb::PingPathRequest request, const std::string&) {
         return backend_.ping(std::move(request));
       });
+  add_change<pb::SimulateRequest, pb::SimulateReply>(
+      router, "Simulate", [this](pb::SimulateRequest request, const std::string&) {
+        return backend_.simulate(std::move(request));
+      });
 }
 
 }  // namespace weir::controller

@@ -105,6 +105,7 @@ class ControlPlane {
   Telemetry& telemetry() { return telemetry_; }
   SessionHub& sessions() { return hub_; }
   SteeringLoop& steering() { return steering_; }
+  const PolicyCatalog& catalog() const { return catalog_; }
   std::int64_t last_publish_unix_ms() const { return last_publish_unix_ms_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
   /// Why the store takes no writes now; empty: it does.

@@ -5,6 +5,7 @@
 
 #include "controller/api/admin_backend.h"
 #include "controller/app/control_plane.h"
+#include "controller/app/what_if_desk.h"
 
 namespace weir::controller {
 
@@ -47,6 +48,8 @@ class OperatorDesk final : public AdminBackend {
       admin::v1::RollbackWeightsRequest request, std::string who) override;
   boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(
       admin::v1::PingPathRequest request) override;
+  boost::asio::awaitable<Result<admin::v1::SimulateReply>> simulate(
+      admin::v1::SimulateRequest request) override;
 
  private:
   std::vector<std::string> warnings();
@@ -58,6 +61,7 @@ class OperatorDesk final : public AdminBackend {
   ControlPlane& plane_;
   const std::string store_;
   const std::int64_t started_unix_ms_;
+  WhatIfDesk what_if_;
 };
 
 }  // namespace weir::controller

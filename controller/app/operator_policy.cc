@@ -164,4 +164,9 @@ asio::awaitable<Result<pb::RollbackWeightsReply>> OperatorDesk::rollback(
   co_return reply;
 }
 
+boost::asio::awaitable<Result<admin::v1::SimulateReply>> OperatorDesk::simulate(
+    admin::v1::SimulateRequest request) {
+  return what_if_.simulate(std::move(request));
+}
+
 }  // namespace weir::controller

@@ -84,7 +84,7 @@ telemetry::v1::EndpointHealth shown(const EndpointRow& endpoint) {
 }  // namespace
 
 OperatorDesk::OperatorDesk(ControlPlane& plane, std::string store)
-    : plane_(plane), store_(std::move(store)), started_unix_ms_(plane.unix_ms()) {}
+    : plane_(plane), store_(std::move(store)), started_unix_ms_(plane.unix_ms()), what_if_(plane) {}
 
 bool OperatorDesk::synced(const AgentRecord& agent) {
   const auto revision = plane_.publisher().revision_for(agent.id);

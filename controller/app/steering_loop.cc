@@ -174,12 +174,17 @@ asio::awaitable<void> SteeringLoop::tick() {
 }
 
 void SteeringLoop::show(Steered& service, Time now) {
-  if (mode_of(service) == PolicyMode::configured) {
+  const bool others = learn_who_serves(service);
+  if (mode_of(service) == PolicyMode::configured && service.steering) {
+    service.past = service.steering->experience();
     service.steering.reset();
+  }
+  if (service.serving.empty() || (now - started_ < k_settle && !service.steering)) return;
+  if (mode_of(service) == PolicyMode::configured) {
+    // For whoever steers next, and for questions.
+    service.past.add(look_at(service, setting_of(service), now));
     return;
   }
-  const bool others = learn_who_serves(service);
-  if (service.serving.empty() || (now - started_ < k_settle && !service.steering)) return;
   if (!service.steering) {
     service.steering.emplace(setting_of(service), ladder_of(service.config),
                              std::exchange(service.past, {}));
@@ -188,11 +193,16 @@ void SteeringLoop::show(Steered& service, Time now) {
   }
   service.steering->applied(mode_of(service) == PolicyMode::automatic &&
                             !parts_.pinned(service.config.plan.service));
-  auto seen = parts_.telemetry.observe(service.steering->setting(), last_tick_, now);
-  seen.in_force = shares_in_force(parts_.options.regions, in_force_of(service));
   ++service.not_stored;
-  auto job = service.steering->begin(std::move(seen), now);
+  auto job = service.steering->begin(look_at(service, service.steering->setting(), now), now);
   if (job) launch(service.config.plan.service, *std::move(job));
+}
+
+ServiceObservation SteeringLoop::look_at(const Steered& service, const ServiceSetting& setting,
+                                         Time now) const {
+  ServiceObservation seen = parts_.telemetry.observe(setting, last_tick_, now);
+  seen.in_force = shares_in_force(parts_.options.regions, in_force_of(service));
+  return seen;
 }
 
 void SteeringLoop::launch(const ServiceName& service, SteeringJob job) {
@@ -294,7 +304,7 @@ asio::awaitable<void> SteeringLoop::store_experience() {
 
 // ---- services
 
-SteeringLoop::Steered* SteeringLoop::find(const ServiceName& service) {
+SteeringLoop::Steered* SteeringLoop::find(const ServiceName& service) const {
   const auto found = std::ranges::find_if(
       services_, [&](const auto& one) { return one->config.plan.service == service; });
   return found == services_.end() ? nullptr : found->get();
@@ -442,6 +452,20 @@ std::vector<SteeringLoop::View> SteeringLoop::views() const {
       view.wished = wished_by(*service, service->steering->policy(), WishLimits::dropped);
   }
   return views;
+}
+
+Result<SteeringLoop::Recorded> SteeringLoop::recorded(const ServiceName& name) const {
+  const Steered* service = find(name);
+  if (service == nullptr) {
+    return fail(Code::not_found, "service " + in_quotes(name.value()) +
+                                     " is not configured; list them with: weirctl services ls");
+  }
+  const bool steered = service->steering.has_value();
+  return Recorded{.config = &service->config,
+                  .mode = mode_of(*service),
+                  .setting = steered ? service->steering->setting() : setting_of(*service),
+                  .limits = limits_of(*service) == WishLimits::kept,
+                  .seen = (steered ? service->steering->experience() : service->past).all()};
 }
 
 asio::awaitable<Status> SteeringLoop::set_mode(ServiceName name, std::optional<PolicyMode> mode,

@@ -83,6 +83,17 @@ class SteeringLoop {
   };
   std::vector<View> views() const;
 
+  /// One service and what was seen of it lately, oldest first: what a question about it takes.
+  struct Recorded {
+    const ServiceConfig* config = nullptr;
+    PolicyMode mode = PolicyMode::configured;
+    ServiceSetting setting;
+    bool limits = true;  // whether its policy's limits on requests in flight count
+    std::vector<ServiceObservation> seen;
+  };
+  /// Errors: not_found.
+  Result<Recorded> recorded(const ServiceName& service) const;
+
   /// `mode` none: the configuration's again. Durable when it returns.
   /// Errors: not_found, those of the store.
   boost::asio::awaitable<Status> set_mode(ServiceName service, std::optional<PolicyMode> mode,
@@ -95,13 +106,14 @@ class SteeringLoop {
   struct Steered;
   struct Mailbox;
 
-  Steered* find(const ServiceName& service);
+  Steered* find(const ServiceName& service) const;
   PolicyMode mode_of(const Steered& service) const;
   ServiceSetting setting_of(const Steered& service) const;
   std::vector<Rung> ladder_of(const ServiceConfig& service) const;
   bool learn_who_serves(Steered& service) const;
   boost::asio::awaitable<void> tick();
   void show(Steered& service, Time now);
+  ServiceObservation look_at(const Steered& service, const ServiceSetting& setting, Time now) const;
   void launch(const ServiceName& service, SteeringJob job);
   boost::asio::awaitable<void> wait_for_answers();
   void take_answers();

@@ -41,7 +41,7 @@ Simulation::World::World(Scenario spec, std::uint64_t seed, const SimulationOpti
       network_(scenario_),
       fleet_(scenario_, queue_, requests_, Rng(stream(seed, 1))),
       recorder_(scenario_),
-      telemetry_(scenario_),
+      reporting_(scenario_),
       weights_(setting_of(scenario_), limits_of(scenario_, options), options.first_shares),
       rng_(stream(seed, 2)),
       arrival_pending_(regions_, 0),
@@ -79,7 +79,7 @@ void Simulation::World::advance() {
   recorder_.report(now_, seen);
   report_servers(seen);
   report_paths(seen);
-  telemetry_.take(std::move(seen));
+  reporting_.take(std::move(seen));
 }
 
 void Simulation::World::report_servers(ServiceObservation& seen) {

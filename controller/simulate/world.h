@@ -9,10 +9,10 @@
 #include "controller/simulate/guarded_weights.h"
 #include "controller/simulate/network.h"
 #include "controller/simulate/recorder.h"
+#include "controller/simulate/reporting.h"
 #include "controller/simulate/request_pool.h"
 #include "controller/simulate/simulation.h"
 #include "controller/simulate/source.h"
-#include "controller/simulate/telemetry.h"
 
 namespace weir::controller {
 
@@ -31,7 +31,7 @@ class Simulation::World {
 
   const Scenario& scenario() const { return scenario_; }
   Ticks now() const { return now_; }
-  const ServiceObservation& seen() const { return telemetry_.seen(); }
+  const ServiceObservation& seen() const { return reporting_.seen(); }
   bool over() const { return now_ >= end_; }
   Grid<double> shares() const { return weights_.shares(); }
 
@@ -154,7 +154,7 @@ class Simulation::World {
   Fleet fleet_;
   std::vector<Source> sources_;
   Recorder recorder_;
-  Telemetry telemetry_;
+  Reporting reporting_;
   GuardedWeights weights_;
   Grid<double> limits_;    // on what sources have in flight; empty: none
   Grid<double> overflow_;  // where those without room rather go

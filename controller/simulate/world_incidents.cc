@@ -45,7 +45,7 @@ void Simulation::World::each_path(const Incident& incident, Visit visit) {
 
 void Simulation::World::on_begin(std::uint32_t index) {
   const Incident& incident = scenario_.incidents[index];
-  telemetry_.begin(index);
+  reporting_.begin(index);
   switch (incident.kind) {
     case Incident::Kind::brown_out:
       return slow_servers(incident, incident.factor, incident.share);
@@ -75,7 +75,7 @@ void Simulation::World::on_begin(std::uint32_t index) {
 
 void Simulation::World::on_end(std::uint32_t index) {
   const Incident& incident = scenario_.incidents[index];
-  telemetry_.end(index);
+  reporting_.end(index);
   switch (incident.kind) {
     case Incident::Kind::brown_out:
       return slow_servers(incident, 1 / incident.factor, incident.share);

@@ -286,14 +286,19 @@ class Lab:
 
     def weirctl_text(self, *words, timeout=10):
         """What a weirctl command prints."""
+        code, text = self.weirctl_exit(*words, timeout=timeout)
+        if code != 0:
+            raise DemoError(f"weirctl {' '.join(words)}: {text.strip()}")
+        return text
+
+    def weirctl_exit(self, *words, timeout=10):
+        """The exit code of a weirctl command and what it printed: its errors where there are some."""
         command = [BIN / "weirctl", "--socket", RUN / "admin.sock", *words]
         try:
             done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
             raise DemoError(f"weirctl {' '.join(words)}: no answer within {timeout} s") from None
-        if done.returncode != 0:
-            raise DemoError(f"weirctl {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
+        return done.returncode, done.stderr or done.stdout
 
     def start_servers(self, region):
         for server in SERVERS:

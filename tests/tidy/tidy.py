@@ -23,6 +23,8 @@ SEAMS = {
     "controller/enrol": ("controller/registry/", "controller/ipam/"),
     # Where the families of policies, which know nothing of each other, become one list.
     "controller/catalog": ("controller/policy/", "controller/learn/"),
+    # A what-if is a question to the simulator.
+    "controller/whatif": ("controller/simulate/",),
 }
 
 # weir-policy is a door to the controller's pure code, which nobody may write twice.
@@ -51,7 +53,7 @@ COMMON_MAY_INCLUDE = {
 # Pure code takes time and randomness as values and does nothing but decide. What is pure is said once, in the PURE
 # lists of the CMakeLists; these folders and names are pure even where a header stands alone.
 PURE = re.compile(
-    r"(_machine\.(h|cc)$|^common/(base|net|model|routing|sim)/|^controller/(catalog|policy|simulate)/)")
+    r"(_machine\.(h|cc)$|^common/(base|net|model|routing|sim)/|^controller/(catalog|policy|simulate|whatif)/)")
 PURE_FORBIDS = re.compile(
     r"#include <(boost/asio|grpcpp|rocksdb|spdlog|thread|mutex|shared_mutex|condition_variable|future|sys/socket\.h"
     r"|sys/epoll\.h|unistd\.h|fcntl\.h|poll\.h|fstream)")
@@ -64,6 +66,11 @@ CLOCK_READERS = ("common/async/clock.cc",)
 CLOCK = re.compile(r"(system_clock|steady_clock|high_resolution_clock)::now\(|\bclock_gettime\(|\bgettimeofday\(")
 RANDOM = re.compile(r"\b(std::random_device|std::mt19937|\brand\(\)|srand\(|getrandom\()")
 RANDOM_READERS = ("common/crypto/random.cc",)
+
+# A type of one name in one namespace must be one type, or a program that links both is silently wrong (ODR).
+TYPE = re.compile(r"^(?:class|struct|enum class) (\w+)(?: final)?(?: : [^;{]*)? \{", re.M)
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.M)
+UNNAMED = re.compile(r"^namespace \{.*?^\}  // namespace$", re.M | re.S)
 
 WORDS = re.compile(r"\b(TODO|FIXME|XXX)\b")
 INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"')
@@ -198,6 +205,18 @@ def check_file(path, text, report):
         report(path, 1, "headers", "a header starts with #pragma once")
 
 
+def check_types(sources, report):
+    """Each type is defined in one file."""
+    homes = {}
+    for path in sorted(path for path in sources if path.split("/")[0] in TOP):
+        text = UNNAMED.sub("", sources[path])
+        space = NAMESPACE.search(text)
+        for name in set(TYPE.findall(text)) if space else ():
+            home = homes.setdefault((space.group(1), name), path)
+            if home != path:
+                report(path, 1, "types", f"{space.group(1)}::{name} is defined in {home} as well")
+
+
 def check_tree(root, files, report):
     """Rules about the tree as a whole."""
     lists = {f: (root / f).read_text() for f in sorted(files) if f.endswith("CMakeLists.txt") or f.endswith(".cmake")}
@@ -216,6 +235,7 @@ def check_tree(root, files, report):
     closed = circle(COMMON_MAY_INCLUDE)
     if closed:
         report("tests/tidy/tidy.py", 1, "layers", "a circle in COMMON_MAY_INCLUDE: " + " -> ".join(closed))
+    check_types(sources, report)
     for path in sorted(sources):
         name = path.rsplit("/", 1)[-1]
         if path.endswith(".cc") and name not in cmake:

@@ -25,6 +25,21 @@ struct DestinationTraffic {
   std::uint32_t unanswered = 0;  // of those in flight: no open relay or tunnel
   // Of what ended ok, from the choice to the last byte; of a relay or tunnel, to its opening.
   LatencyHistogram latency;
+
+  /// What came after it: counts add up, what is in flight takes the place of what was.
+  void add(const DestinationTraffic& later) {
+    started += later.started;
+    ok += later.ok;
+    errors += later.errors;
+    timeouts += later.timeouts;
+    within_objective += later.within_objective;
+    retried += later.retried;
+    chosen += later.chosen;
+    overflow += later.overflow;
+    in_flight = later.in_flight;
+    unanswered = later.unanswered;
+    latency.merge(later.latency);
+  }
 };
 
 /// Requests and connections now open to one server of this cluster, from gateway and ingress.

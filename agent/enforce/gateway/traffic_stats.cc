@@ -5,18 +5,6 @@
 namespace weir::agent {
 namespace {
 
-void merge(const DestinationTraffic& from, DestinationTraffic& into) {
-  into.started += from.started;
-  into.ok += from.ok;
-  into.errors += from.errors;
-  into.timeouts += from.timeouts;
-  into.within_objective += from.within_objective;
-  into.retried += from.retried;
-  into.chosen += from.chosen;
-  into.overflow += from.overflow;
-  into.latency.merge(from.latency);
-}
-
 void count_good(DestinationTraffic& counts, Duration took, Duration objective) {
   ++counts.ok;
   counts.within_objective += took <= objective ? 1 : 0;
@@ -108,9 +96,10 @@ void TrafficStats::collect(Collected& into) {
   into.totals.bad_requests += std::exchange(bad_, 0);
   for (auto& [key, row] : rows_) {
     DestinationTraffic& sum = into.rows[key];
-    merge(row->counts, sum);
-    sum.in_flight += row->in_flight;
-    sum.unanswered += row->unanswered;
+    // Workers side by side: what each has in flight adds up.
+    row->counts.in_flight = sum.in_flight + row->in_flight;
+    row->counts.unanswered = sum.unanswered + row->unanswered;
+    sum.add(row->counts);
     row->counts = {};
   }
 }

@@ -80,6 +80,11 @@ void FakeAdmin::fill(RpcRouter& router) {
                                               events_asked = request;
                                               return events;
                                             });
+  unary<SimulateRequest, SimulateReply>(router, *this, "Simulate",
+                                        [this](const SimulateRequest& request) {
+                                          simulation_asked = request;
+                                          return simulation;
+                                        });
   unary<RevokeTokenRequest, RevokeTokenReply>(
       router, *this, "RevokeToken", [](const RevokeTokenRequest&) { return RevokeTokenReply(); });
   fixed<ListAgentsRequest>(router, *this, "ListAgents", agents);

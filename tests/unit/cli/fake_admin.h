@@ -26,12 +26,14 @@ struct FakeAdmin {
   admin::v1::UnpinWeightsReply unpin;
   admin::v1::ListFailoversReply failovers;
   admin::v1::ListEventsReply events;
+  admin::v1::SimulateReply simulation;
   std::optional<Error> error;  // answers everything
 
   std::vector<admin::v1::PinWeightsRequest> pins_asked;
   std::optional<admin::v1::CreateTokenRequest> token_asked;
   std::optional<admin::v1::RemoveAgentRequest> removal_asked;
   std::optional<admin::v1::ListEventsRequest> events_asked;
+  std::optional<admin::v1::SimulateRequest> simulation_asked;
 
   /// Adds every method of the admin API.
   void fill(RpcRouter& router);

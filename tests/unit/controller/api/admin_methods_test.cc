@@ -79,6 +79,9 @@ struct Backend final : AdminBackend {
   asio::awaitable<Result<pb::PingPathReply>> ping(pb::PingPathRequest) override {
     return done<pb::PingPathReply>();
   }
+  asio::awaitable<Result<pb::SimulateReply>> simulate(pb::SimulateRequest) override {
+    return done<pb::SimulateReply>();
+  }
 
   pb::ListAgentsReply agents_now;
   std::int64_t weights_asked = 0;

@@ -92,6 +92,9 @@ class Failing final : public AdminBackend {
   asio::awaitable<Result<pb::PingPathReply>> ping(pb::PingPathRequest) override {
     co_return fail(why_);
   }
+  asio::awaitable<Result<pb::SimulateReply>> simulate(pb::SimulateRequest) override {
+    co_return fail(why_);
+  }
 
  private:
   const Error why_;

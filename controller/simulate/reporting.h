@@ -11,10 +11,10 @@ namespace weir::controller {
 
 /// What reaches the controller of what was measured: late, incomplete or untrue while an incident
 /// says so.
-class Telemetry {
+class Reporting {
  public:
   /// `scenario` outlives it.
-  explicit Telemetry(const Scenario& scenario);
+  explicit Reporting(const Scenario& scenario);
 
   void begin(std::uint32_t incident) { active_[incident] = 1; }
   void end(std::uint32_t incident) { active_[incident] = 0; }

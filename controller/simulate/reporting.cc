@@ -1,4 +1,4 @@
-#include "controller/simulate/telemetry.h"
+#include "controller/simulate/reporting.h"
 
 #include <algorithm>
 
@@ -11,7 +11,7 @@ bool covers(Incident::What what, Incident::What part) {
 
 }  // namespace
 
-Telemetry::Telemetry(const Scenario& scenario)
+Reporting::Reporting(const Scenario& scenario)
     : scenario_(scenario),
       active_(scenario.incidents.size(), 0),
       kept_(1),
@@ -24,7 +24,7 @@ Telemetry::Telemetry(const Scenario& scenario)
   }
 }
 
-void Telemetry::take(ServiceObservation measured) {
+void Reporting::take(ServiceObservation measured) {
   past_.push_front(std::move(measured));
   if (past_.size() > kept_) past_.pop_back();
   seen_ = past_.front();
@@ -33,7 +33,7 @@ void Telemetry::take(ServiceObservation measured) {
   }
 }
 
-void Telemetry::apply(const Incident& incident) {
+void Reporting::apply(const Incident& incident) {
   for (const std::uint32_t region : incident.regions) {
     switch (incident.kind) {
       case Incident::Kind::late: {
@@ -56,7 +56,7 @@ void Telemetry::apply(const Incident& incident) {
   }
 }
 
-void Telemetry::replace(std::size_t region, Incident::What what, const ServiceObservation& with) {
+void Reporting::replace(std::size_t region, Incident::What what, const ServiceObservation& with) {
   if (covers(what, Incident::What::servers)) seen_.servers[region] = with.servers[region];
   if (covers(what, Incident::What::sources)) {
     seen_.offered[region] = with.offered[region];
@@ -67,14 +67,14 @@ void Telemetry::replace(std::size_t region, Incident::What what, const ServiceOb
   }
 }
 
-void Telemetry::scale_servers(std::size_t region, double factor) {
+void Reporting::scale_servers(std::size_t region, double factor) {
   ServersSeen& servers = seen_.servers[region];
   servers.utilization *= factor;
   servers.in_flight *= factor;
   servers.queue *= factor;
 }
 
-void Telemetry::lie(std::size_t region, bool about_clients) {
+void Reporting::lie(std::size_t region, bool about_clients) {
   ServersSeen& servers = seen_.servers[region];
   servers.ready = servers.endpoints = scenario_.servers[region].endpoints;
   servers.utilization = 0.2;
