@@ -239,7 +239,7 @@ class Fitter {
     servers.workers = static_cast<std::uint32_t>(std::clamp(workers, 1.0, 10'000.0));
     if (!first) return;
     if (!declared) {
-      note("the capacity of " + name(to) + " is not known (policy.capacity_rps): taken as " +
+      note("the capacity of " + name(to) + " is not known (policy.capacity): taken as " +
            std::to_string(static_cast<std::uint64_t>(servers.workers * each)) +
            " requests a second");
     }
