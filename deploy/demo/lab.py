@@ -286,19 +286,19 @@ class Lab:
 
     def weirctl_text(self, *words, timeout=10):
         """What a weirctl command prints."""
-        code, text = self.weirctl_exit(*words, timeout=timeout)
+        code, out, err = self.weirctl_exit(*words, timeout=timeout)
         if code != 0:
-            raise DemoError(f"weirctl {' '.join(words)}: {text.strip()}")
-        return text
+            raise DemoError(f"weirctl {' '.join(words)}: {err.strip() or out.strip()}")
+        return out
 
     def weirctl_exit(self, *words, timeout=10):
-        """The exit code of a weirctl command and what it printed: its errors where there are some."""
+        """The exit code of a weirctl command, its output and what it said on standard error."""
         command = [BIN / "weirctl", "--socket", RUN / "admin.sock", *words]
         try:
             done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired:
             raise DemoError(f"weirctl {' '.join(words)}: no answer within {timeout} s") from None
-        return done.returncode, done.stderr or done.stdout
+        return done.returncode, done.stdout, done.stderr
 
     def start_servers(self, region):
         for server in SERVERS:

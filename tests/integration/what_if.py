@@ -29,10 +29,10 @@ def expect(good, what):
 
 def simulated(lab, *words):
     """The outcomes by name, and the exit code weirctl ended with."""
-    code, text = lab.weirctl_exit("simulate", "--service", SERVICE, "-o", "json", *words, timeout=150)
+    code, out, err = lab.weirctl_exit("simulate", "--service", SERVICE, "-o", "json", *words, timeout=150)
     if code not in (0, 3):
-        raise DemoError(f"weirctl simulate {' '.join(words)}: exit code {code}: {text}")
-    reply = snake(json.loads(text))
+        raise DemoError(f"weirctl simulate {' '.join(words)}: exit code {code}: {err}")
+    reply = snake(json.loads(out))
     return {outcome["name"]: outcome for outcome in reply["services"][0]["outcomes"]}, code
 
 
@@ -69,8 +69,8 @@ def main():
         told = foretold(failed["static"])
         worst = max(abs(real[source][region] - told[source][region]) for source in REGIONS for region in REGIONS)
         expect(worst < POINTS, f"shares after the failure: foretold within {worst:.1f} points")
-        code, text = lab.weirctl_exit("simulate", "--fail-region", "mars")
-        expect(code not in (0, 3) and "mars" in text, "a region that does not exist is an error")
+        code, _, err = lab.weirctl_exit("simulate", "--fail-region", "mars")
+        expect(code not in (0, 3) and "mars" in err, "a region that does not exist is an error")
     print("what_if: ok")
     return 0
 
