@@ -193,7 +193,7 @@ Result<ServicePlan> read_plan(const pb::ServicePlan& in) {
   }
   plan.weights_ttl = std::chrono::seconds(in.weights_ttl_s());
   for (const auto& limit : in.limits()) {
-    plan.limits.push_back({RegionName(limit.region()), limit.requests(), limit.overflow_weight()});
+    plan.limits.push_back(from_proto(limit));
   }
   copy_names(in.guards().residency(), plan.guards.residency);
   plan.guards.min_share = from_ppm(in.guards().min_share_ppm());
@@ -203,6 +203,18 @@ Result<ServicePlan> read_plan(const pb::ServicePlan& in) {
 }
 
 }  // namespace
+
+policy::v1::InFlightLimit to_proto(const InFlightLimit& limit) {
+  pb::InFlightLimit out;
+  out.set_region(limit.region.value());
+  out.set_requests(limit.requests);
+  out.set_overflow_weight(limit.overflow_weight);
+  return out;
+}
+
+InFlightLimit from_proto(const policy::v1::InFlightLimit& message) {
+  return {RegionName(message.region()), message.requests(), message.overflow_weight()};
+}
 
 policy::v1::ServicePlan to_proto(const ServicePlan& plan) {
   pb::ServicePlan out;
@@ -225,12 +237,7 @@ policy::v1::ServicePlan to_proto(const ServicePlan& plan) {
     made.set_weight(weight.weight);
   }
   out.set_weights_ttl_s(static_cast<std::uint32_t>(plan.weights_ttl.count()));
-  for (const InFlightLimit& limit : plan.limits) {
-    auto& made = *out.add_limits();
-    made.set_region(limit.region.value());
-    made.set_requests(limit.requests);
-    made.set_overflow_weight(limit.overflow_weight);
-  }
+  for (const InFlightLimit& limit : plan.limits) *out.add_limits() = to_proto(limit);
   for (const auto& region : plan.guards.residency) {
     out.mutable_guards()->add_residency(region.value());
   }

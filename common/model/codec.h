@@ -24,6 +24,9 @@ Result<Revision> from_proto(const policy::v1::Revision& message);
 /// One plan alone, for the admin API and for tests.
 policy::v1::ServicePlan to_proto(const ServicePlan& plan);
 
+policy::v1::InFlightLimit to_proto(const InFlightLimit& limit);
+InFlightLimit from_proto(const policy::v1::InFlightLimit& message);
+
 /// One peer alone, for the agent's identity on disk. Errors: invalid_argument.
 policy::v1::Peer to_proto(const MeshPeer& peer);
 Result<MeshPeer> from_proto(const policy::v1::Peer& message);

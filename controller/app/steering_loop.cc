@@ -28,6 +28,8 @@ constexpr std::uint64_t k_intervals_a_row = 10;
 constexpr std::size_t k_rows_kept = 30;  // of a service
 constexpr std::int64_t k_stale_ms = 15 * 60 * 1000;
 constexpr std::size_t k_scan_rows_max = 100'000;
+constexpr std::size_t k_idle_cells_max = 1 << 20;  // pairs, of all services nobody steers
+constexpr std::size_t k_idle_intervals_min = 20;   // fewer are of no use to anybody
 constexpr std::string_view k_mode_rows = "steer/mode/";
 
 struct ModeName {
@@ -181,8 +183,7 @@ void SteeringLoop::show(Steered& service, Time now) {
   }
   if (service.serving.empty() || (now - started_ < k_settle && !service.steering)) return;
   if (mode_of(service) == PolicyMode::configured) {
-    // For whoever steers next, and for questions.
-    service.past.add(look_at(service, setting_of(service), now));
+    record(service, now);
     return;
   }
   if (!service.steering) {
@@ -196,6 +197,16 @@ void SteeringLoop::show(Steered& service, Time now) {
   ++service.not_stored;
   auto job = service.steering->begin(look_at(service, service.steering->setting(), now), now);
   if (job) launch(service.config.plan.service, *std::move(job));
+}
+
+/// Of a service nobody steers, for whoever steers it next and for questions: as far as there is
+/// room for all such services.
+void SteeringLoop::record(Steered& service, Time now) {
+  const std::size_t regions = parts_.options.regions.size();
+  const std::size_t cells = k_idle_cells_max / services_.size();
+  if (cells < k_idle_intervals_min * regions * regions) return;
+  service.past.add(look_at(service, setting_of(service), now),
+                   std::min(cells, Experience::k_cells_max));
 }
 
 ServiceObservation SteeringLoop::look_at(const Steered& service, const ServiceSetting& setting,
@@ -317,8 +328,8 @@ PolicyMode SteeringLoop::mode_of(const Steered& service) const {
 /// Whether there are regions that were not known to have servers of it.
 bool SteeringLoop::learn_who_serves(Steered& service) const {
   bool others = false;
-  for (const EndpointRow& row : parts_.telemetry.endpoints(parts_.clock.now())) {
-    if (row.health.service() != service.config.plan.service.value()) continue;
+  for (const EndpointRow& row :
+       parts_.telemetry.endpoints_of(service.config.plan.service, parts_.clock.now())) {
     others = service.serving.insert(row.region).second || others;
   }
   return others;
@@ -342,8 +353,9 @@ ServiceSetting SteeringLoop::setting_of(const Steered& service) const {
   setting.min_share = config.plan.guards.min_share.value();
   setting.max_step = config.plan.guards.max_step.value();
   std::map<RegionName, double> endpoints;
-  for (const EndpointRow& row : parts_.telemetry.endpoints(parts_.clock.now())) {
-    if (row.health.service() == config.plan.service.value()) endpoints[row.region] += 1;
+  for (const EndpointRow& row :
+       parts_.telemetry.endpoints_of(config.plan.service, parts_.clock.now())) {
+    endpoints[row.region] += 1;
   }
   for (std::size_t to = 0; to < n; ++to) {
     // Of a region that nobody tells of now, but did, one server is assumed.

@@ -113,6 +113,7 @@ class SteeringLoop {
   bool learn_who_serves(Steered& service) const;
   boost::asio::awaitable<void> tick();
   void show(Steered& service, Time now);
+  void record(Steered& service, Time now);
   ServiceObservation look_at(const Steered& service, const ServiceSetting& setting, Time now) const;
   void launch(const ServiceName& service, SteeringJob job);
   boost::asio::awaitable<void> wait_for_answers();

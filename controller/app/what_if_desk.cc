@@ -138,6 +138,16 @@ Result<pb::SimulateReply> answer_all(const std::vector<WhatIf>& questions, const
   return reply;
 }
 
+/// A policy that throws is a bug, but no reason for the mesh to lose its controller.
+Result<pb::SimulateReply> answer_caught(const std::vector<WhatIf>& questions,
+                                        const StopAsked& stop) {
+  try {
+    return answer_all(questions, stop);
+  } catch (const std::exception& problem) {
+    return fail(Code::internal, std::string("the simulation threw: ") + problem.what());
+  }
+}
+
 }  // namespace
 
 Result<WhatIf> WhatIfDesk::question_of(const ServiceName& service,
@@ -203,7 +213,7 @@ asio::awaitable<Result<pb::SimulateReply>> WhatIfDesk::simulate(pb::SimulateRequ
   ++waiting_;
   auto reply = co_await on_blocking<Result<pb::SimulateReply>>(
       thread_, [stop, asked = *std::move(questions)] {
-        return answer_all(asked, [stop] { return stop->load(); });
+        return answer_caught(asked, [stop] { return stop->load(); });
       });
   --waiting_;
   if (slot.is_connected()) slot.clear();

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "common/model/codec.h"
 #include "weir/store/v1/publication.pb.h"
 
 namespace weir::controller {
@@ -99,12 +100,7 @@ std::string encode_state(const PublicationState& state) {
     pb::PublishedWeights& row = *out.add_weights();
     row.set_settled(weights.settled);
     row.set_fades(weights.fades);
-    for (const InFlightLimit& limit : weights.limits) {
-      auto& made = *row.add_limits();
-      made.set_region(limit.region.value());
-      made.set_requests(limit.requests);
-      made.set_overflow_weight(limit.overflow_weight);
-    }
+    for (const InFlightLimit& limit : weights.limits) *row.add_limits() = to_proto(limit);
     put(weights.change, *row.mutable_change());
   }
   return out.SerializeAsString();
@@ -124,10 +120,7 @@ Result<PublicationState> decode_state(std::string_view row) {
   for (const pb::PublishedWeights& weights : in.weights()) {
     PublishedWeights made{
         .change = get(weights.change()), .settled = weights.settled(), .fades = weights.fades()};
-    for (const auto& limit : weights.limits()) {
-      made.limits.push_back(
-          {RegionName(limit.region()), limit.requests(), limit.overflow_weight()});
-    }
+    for (const auto& limit : weights.limits()) made.limits.push_back(from_proto(limit));
     const FlowSource key(made.change.service, made.change.from);
     state.weights.emplace(key, std::move(made));
   }

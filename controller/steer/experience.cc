@@ -12,7 +12,7 @@ namespace {
 
 using Message = store::v1::Experience;
 
-constexpr std::size_t k_pair_values = 11;
+constexpr std::size_t k_pair_values = 12;
 constexpr std::size_t k_server_values = 5;
 constexpr std::size_t k_path_values = 3;
 constexpr std::size_t k_regions_most = 1000;
@@ -28,7 +28,8 @@ constexpr std::array<PairField, k_pair_values> k_pair_fields = {&PairSeen::sent,
                                                                 &PairSeen::latency_p50_ms,
                                                                 &PairSeen::latency_p90_ms,
                                                                 &PairSeen::latency_p99_ms,
-                                                                &PairSeen::in_flight};
+                                                                &PairSeen::in_flight,
+                                                                &PairSeen::chosen};
 using ServerField = double ServersSeen::*;
 constexpr std::array<ServerField, k_server_values> k_server_fields = {
     &ServersSeen::ready, &ServersSeen::endpoints, &ServersSeen::utilization,
@@ -103,10 +104,10 @@ ServiceObservation get(const Message::Interval& in, std::size_t n) {
 
 }  // namespace
 
-void Experience::add(ServiceObservation seen) {
+void Experience::add(ServiceObservation seen, std::size_t cells_max) {
   const std::size_t cells = std::max<std::size_t>(seen.pairs.cells().size(), 1);
   intervals_.push_back(std::move(seen));
-  const std::size_t most = std::clamp<std::size_t>(k_cells_max / cells, 10, k_intervals_max);
+  const std::size_t most = std::clamp<std::size_t>(cells_max / cells, 10, k_intervals_max);
   while (intervals_.size() > most) intervals_.pop_front();
 }
 

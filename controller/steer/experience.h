@@ -18,7 +18,8 @@ class Experience {
   static constexpr std::size_t k_intervals_max = 300;
   static constexpr std::size_t k_cells_max = 1 << 18;  // pairs in all intervals together
 
-  void add(ServiceObservation seen);
+  /// Lets the oldest go beyond `cells_max` pairs in all; ten stay in any case.
+  void add(ServiceObservation seen, std::size_t cells_max = k_cells_max);
   void clear() { intervals_.clear(); }
   std::vector<ServiceObservation> all() const { return {intervals_.begin(), intervals_.end()}; }
   /// The newest, at most `count` of them.

@@ -1,6 +1,7 @@
 #include "controller/telemetry/telemetry.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace weir::controller {
@@ -82,6 +83,9 @@ Status Telemetry::ingest(const AgentId& agent, const RegionName& region, const p
   known.in_force = {.epoch = report.epoch(), .generation = report.generation()};
   take_paths(known, report, unix_ms);
   known.endpoints.assign(report.endpoints().begin(), report.endpoints().end());
+  std::ranges::sort(known.endpoints, {}, [](const pb::EndpointHealth& health) {
+    return std::tie(health.service(), health.endpoint());
+  });
   for (const pb::Traffic& traffic : report.traffic()) {
     traffic_.add(agent, region, traffic, std::chrono::milliseconds(report.window_ms()), now,
                  unix_ms);
@@ -141,6 +145,18 @@ std::vector<EndpointRow> Telemetry::endpoints(Time now) const {
   return rows;
 }
 
+std::vector<EndpointRow> Telemetry::endpoints_of(const ServiceName& service, Time now) const {
+  std::vector<EndpointRow> rows;
+  for (const auto& [agent, known] : agents_) {
+    const bool fresh = known.at + k_fresh > now;
+    for (const auto& health : std::ranges::equal_range(known.endpoints, service.value(), {},
+                                                       &pb::EndpointHealth::service)) {
+      rows.push_back({agent, known.region, health, fresh});
+    }
+  }
+  return rows;
+}
+
 std::vector<FailoverRow> Telemetry::failovers(Time now) const {
   std::vector<FailoverRow> rows;
   for (FlowKey& key : traffic_.keys()) {
@@ -177,9 +193,9 @@ ServiceObservation Telemetry::observe(const ServiceSetting& setting, Time since,
     // Agents of a version that does not tell.
     for (std::size_t d = 0; chosen <= 0 && d < n; ++d) seen.pairs(s, d).chosen = k_unknown;
   }
-  for (const EndpointRow& row : endpoints(now)) {
+  for (const EndpointRow& row : endpoints_of(setting.service, now)) {
     const auto found = place.find(row.region);
-    if (found == place.end() || row.health.service() != setting.service.value()) continue;
+    if (found == place.end()) continue;
     ServersSeen& servers = seen.servers[found->second];
     if (!known(servers.endpoints)) servers.endpoints = servers.ready = servers.in_flight = 0;
     ++servers.endpoints;

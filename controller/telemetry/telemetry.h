@@ -69,6 +69,8 @@ class Telemetry {
 
   std::vector<PathRow> paths(Time now) const;
   std::vector<EndpointRow> endpoints(Time now) const;
+  /// Those of one service. O(agents x log(endpoints) + the answer).
+  std::vector<EndpointRow> endpoints_of(const ServiceName& service, Time now) const;
   /// As told within the last 10 s.
   std::vector<FailoverRow> failovers(Time now) const;
   FlowSums sums(const FlowKey& key, Time now) const { return traffic_.sums(key, now); }
@@ -105,8 +107,8 @@ class Telemetry {
     Time at;
     std::int64_t unix_ms = 0;
     RevisionId in_force;
-    std::map<std::string, PathState> paths;  // by the other agent
-    std::vector<telemetry::v1::EndpointHealth> endpoints;
+    std::map<std::string, PathState> paths;                // by the other agent
+    std::vector<telemetry::v1::EndpointHealth> endpoints;  // sorted by service, endpoint
   };
 
   static void take_paths(AgentReport& known, const telemetry::v1::Report& report,

@@ -107,6 +107,13 @@ def started_at(pid):
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def expect(good, what):
+    """Says what holds; a DemoError when it does not."""
+    if not good:
+        raise DemoError(what)
+    print(f"  {what}", flush=True)
+
+
 def number(message, name):
     """A number of a protobuf message in JSON: 64-bit ones are strings there, and zeros are left out."""
     return int(snake(message).get(name, 0))

@@ -14,7 +14,7 @@ os.environ["WEIR_DEMO_RUN"] = f"/run/weir-steer{os.getpid()}"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "demo"))
 
-from lab import REGIONS, SERVERS, SERVICE, DemoError, number, running_lab, snake  # noqa: E402
+from lab import REGIONS, SERVERS, SERVICE, DemoError, expect, number, running_lab, snake  # noqa: E402
 from policy_check import OBJECTIVE_MS  # noqa: E402
 
 RATE = 60
@@ -28,12 +28,6 @@ def wait_for(what, seconds, condition):
         if time.monotonic() > end:
             raise DemoError(f"{what}: not within {seconds} s")
         time.sleep(0.2)
-
-
-def expect(good, what):
-    if not good:
-        raise DemoError(what)
-    print(f"  {what}", flush=True)
 
 
 def weights(lab):

@@ -12,19 +12,13 @@ os.environ["WEIR_DEMO_RUN"] = f"/run/weir-whatif{os.getpid()}"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "demo"))
 
-from lab import REGIONS, SERVERS, SERVICE, DemoError, number, running_lab, snake  # noqa: E402
+from lab import REGIONS, SERVERS, SERVICE, DemoError, expect, number, running_lab, snake  # noqa: E402
 from policy_check import OBJECTIVE_MS  # noqa: E402
 
 RATE = 60
 RECORDED_S = 75  # a minute to fit, after connections have been made
 POINTS = 5  # percent points a share may be off
 US, EU, AP = REGIONS
-
-
-def expect(good, what):
-    if not good:
-        raise DemoError(what)
-    print(f"  {what}", flush=True)
 
 
 def simulated(lab, *words):

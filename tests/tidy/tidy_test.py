@@ -131,6 +131,15 @@ class Tree(unittest.TestCase):
         self.assertEqual(self.planted(files={"agent/state/CMakeLists.txt": ""}),
                          [("readme", "agent/state/CMakeLists.txt")])
 
+    def test_finds_a_type_that_is_two(self):
+        well = "#pragma once\nnamespace weir::agent {\nclass Rise {\n};\n}  // namespace weir::agent\n"
+        files = {"agent/health/rise.h": well, "agent/health/checker.h": well.replace("Rise {", "Rise final : public Top {")}
+        self.assertEqual(self.planted(files=files), [("types", "agent/health/rise.h")])
+        files["agent/health/checker.h"] = well.replace("weir::agent", "weir::other")
+        self.assertEqual(self.planted(files=files), [])
+        files["agent/health/checker.h"] = well.replace("class Rise", "namespace {\nclass Rise").replace("};\n", "};\n}  // namespace\n")
+        self.assertEqual(self.planted(files=files), [])
+
     def test_common_has_no_circle(self):
         self.assertIsNone(tidy.circle(tidy.COMMON_MAY_INCLUDE))
         self.assertEqual(tidy.circle({"a": ("b",), "b": ("c",), "c": ("b",)}), ["b", "c", "b"])

@@ -31,7 +31,7 @@ inline constexpr std::size_t k_tries_max = 3;
 struct Choice {
   std::shared_ptr<Target> target;
   TrafficStats::Row* row = nullptr;     // of the region; null at the ingress
-  TrafficStats::Row* chosen = nullptr;  // by the weights, where it had no room; null for a retry
+  TrafficStats::Row* chosen = nullptr;  // whom the weights had chosen; null for a retry
   bool last_resort = false;
 };
 

@@ -14,6 +14,7 @@ ServiceObservation some(Rng& rng) {
   seen.offered[0] = static_cast<double>(rng.below(500));
   seen.pairs(0, 1).sent = 7;
   seen.pairs(0, 1).latency_p99_ms = 120.5;
+  seen.pairs(0, 1).chosen = 9;
   seen.servers[1] = {.ready = 2, .endpoints = 3, .queue = 4};
   seen.paths(1, 0) = {.rtt_ms = 80.25, .loss = 0.5, .up = false};
   seen.in_force = rows({0.25, 0.75, 0, 1});
@@ -34,6 +35,7 @@ TEST(Experience, ComesBackFromItsRowAsItWas) {
   EXPECT_FALSE(known(back.offered[1]));
   EXPECT_EQ(back.pairs(0, 1).sent, 7);
   EXPECT_EQ(back.pairs(0, 1).latency_p99_ms, 120.5);
+  EXPECT_EQ(back.pairs(0, 1).chosen, 9);
   EXPECT_FALSE(known(back.pairs(0, 1).latency_p50_ms));
   EXPECT_EQ(back.pairs(1, 0).sent, 0);
   EXPECT_EQ(back.servers[1].queue, 4);

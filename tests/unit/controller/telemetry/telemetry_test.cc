@@ -267,6 +267,52 @@ TEST(Telemetry, ShowsAPolicyDemandPathsAndServers) {
   EXPECT_FALSE(known(seen.servers[1].ready));
 }
 
+TEST(Telemetry, TellsTheServersOfOneService) {
+  const ServiceName api("shop/api");
+  Telemetry telemetry({.regions = {k_us, k_eu}, .services = {k_web, api}});
+  pb::Report window = report(1);
+  for (const auto& [service, endpoint] :
+       {std::pair(k_web, "10.0.0.1:80"), std::pair(api, "10.0.0.2:80"),
+        std::pair(k_web, "10.0.0.3:80")}) {
+    pb::EndpointHealth& health = *window.add_endpoints();
+    health.set_service(service.value());
+    health.set_endpoint(endpoint);
+  }
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, window, k_start, 0));
+  const auto web = telemetry.endpoints_of(k_web, k_start);
+  ASSERT_EQ(web.size(), 2U);
+  EXPECT_EQ(web[1].health.endpoint(), "10.0.0.3:80");
+  EXPECT_EQ(telemetry.endpoints_of(api, k_start).size(), 1U);
+  EXPECT_TRUE(telemetry.endpoints_of(ServiceName("shop/none"), k_start).empty());
+}
+
+TEST(Telemetry, ShowsAPolicyWhomTheWeightsHadChosenOnceAgentsTellIt) {
+  Telemetry telemetry = fresh();
+  pb::Report silent = report(1);
+  add_traffic(silent, 40, 5);
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, silent, k_start, 0));
+  EXPECT_FALSE(
+      known(telemetry.observe(two_regions(), k_start - seconds(1), k_start).pairs(0, 1).chosen));
+
+  pb::Report telling = report(2);
+  pb::Traffic& traffic = add_traffic(telling, 40, 5);
+  traffic.set_chosen(55);
+  traffic.set_in_flight(30);
+  traffic.set_unanswered(7);
+  ASSERT_TRUE(telemetry.ingest(k_one, k_us, telling, k_start + seconds(1), 0));
+  const auto seen = telemetry.observe(two_regions(), k_start, k_start + seconds(1));
+  EXPECT_EQ(seen.pairs(0, 1).chosen, 55);
+  EXPECT_EQ(seen.pairs(0, 1).in_flight, 7) << "open relays are no load";
+
+  for (const bool overflow : {true, false}) {
+    pb::Report broken = report(3);
+    pb::Traffic& impossible = add_traffic(broken, 40, 5);
+    if (overflow) impossible.set_overflow(41);
+    if (!overflow) impossible.set_unanswered(1);
+    EXPECT_FALSE(telemetry.ingest(k_two, k_us, broken, k_start + seconds(2), 0));
+  }
+}
+
 TEST(Telemetry, ScalesWhatAPolicySeesToItsInterval) {
   Telemetry telemetry = fresh();
   for (int i = 1; i <= 2; ++i) {

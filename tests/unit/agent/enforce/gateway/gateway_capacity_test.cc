@@ -143,6 +143,25 @@ TEST(GatewayCapacity, TheExcessSpillsSteadilyToTheNextTier) {
   }
 }
 
+TEST(GatewayTraffic, AddsUpCountsOfWindowsAndReplacesWhatIsInFlight) {
+  const auto window = [](std::uint64_t started, std::uint64_t chosen, std::uint32_t in_flight) {
+    DestinationTraffic traffic;
+    traffic.started = started;
+    traffic.chosen = chosen;
+    traffic.overflow = started - chosen;
+    traffic.in_flight = in_flight;
+    traffic.unanswered = in_flight - 1;
+    return traffic;
+  };
+  DestinationTraffic all = window(5, 4, 9);
+  all.add(window(9, 7, 3));
+  EXPECT_EQ(all.started, 14U);
+  EXPECT_EQ(all.chosen, 11U);
+  EXPECT_EQ(all.overflow, 3U);
+  EXPECT_EQ(all.in_flight, 3U);
+  EXPECT_EQ(all.unanswered, 2U);
+}
+
 TEST(GatewayLimits, SendOnWhatHasNoRoomRequestByRequest) {
   World world(limited(15, 100), milliseconds(20));
   world.pass(seconds(2));
