@@ -25,7 +25,7 @@ enum class Goal {
   goodput,  // most requests answered well within the objective
   latency,  // least mean latency
   tail,     // least p99
-  cost,     // cheapest that keeps 99 % of the requests within the objective
+  cost,     // cheapest that keeps a share of the requests within the objective
 };
 
 /// How one region could serve the service; `endpoints` 0: it does not.
@@ -42,6 +42,7 @@ struct ServiceSetting {
   double interval_ms = 1000;  // between two observations
   double slo_ms = 250;        // the objective
   Goal goal = Goal::goodput;
+  double keep_in_slo = 0.99;  // share of the requests the cost goal keeps within the objective
   double kb_per_request = 0;
   bool may_shed = false;
 

@@ -197,6 +197,7 @@ ServiceSetting setting_of(const Scenario& s) {
   setting.interval_ms = s.interval_ms;
   setting.slo_ms = s.objectives_ms[s.objective];
   setting.goal = s.goal;
+  setting.keep_in_slo = s.keep_in_slo;
   setting.kb_per_request = s.model.kb_per_request;
   setting.may_shed = s.may_shed;
   setting.rtt_ms = Grid<double>(n, n);

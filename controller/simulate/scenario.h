@@ -209,6 +209,7 @@ struct Scenario {
   std::array<double, k_objectives> objectives_ms{200, 250, 350};
   std::size_t objective = 1;  // the one the service is steered for
   Goal goal = Goal::goodput;
+  double keep_in_slo = 0.99;  // of the cost goal
   bool may_shed = false;
   double min_share = 0.01;
   double max_step = 0.2;

@@ -11,8 +11,9 @@ namespace {
 
 constexpr double k_nearness = 1e-3;  // of two equal chances the shorter path: per objective of RTT
 constexpr double k_failure_latency = 20;  // objectives a failed request counts as
-constexpr double k_kept = 0.99;           // within the objective, for the cost goal
 constexpr double k_kept_margin = 0.002;
+constexpr double k_given_up =
+    0.005;  // within the objective, where less than what is to be kept is possible
 constexpr double k_tail_share = 0.01;
 constexpr double k_gb_per_kb = 1e-6;
 constexpr int k_price_steps = 8;
@@ -137,6 +138,11 @@ void GoalPlanner::fill_utility(const WorldModel& world, const WorldTables& table
   }
 }
 
+double GoalPlanner::worth(double chance, std::size_t from, std::size_t to) const {
+  if (setting_.goal != Goal::cost || dearest_ <= 0) return chance;
+  return std::max(0.0, chance - money_price_ * cost_(from, to) / dearest_);
+}
+
 double GoalPlanner::in_slo(const WorldTables& tables, const Plan& plan,
                            std::span<const double> demand) const {
   double sum = 0;
@@ -185,9 +191,9 @@ void GoalPlanner::set_price(double per_money) {
 }
 
 Plan GoalPlanner::cheapest(const WorldTables& tables, const PlanInput& input, Plan plan) {
-  const double target = k_kept + k_kept_margin;
+  const double target = std::min(setting_.keep_in_slo + k_kept_margin,
+                                 in_slo(tables, plan, input.demand) - k_given_up);
   const auto holds = [&](const Plan& one) { return in_slo(tables, one, input.demand) >= target; };
-  if (!holds(plan)) return plan;
   const Grid<double> nearness = price_;
   Plan kept = plan;
   double price = money_price_;

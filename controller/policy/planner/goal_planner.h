@@ -16,7 +16,8 @@ namespace weir::controller {
 ///   latency   minus the mean latency, failures dear
 ///   tail      the chance of an answer within the p99 the last plan expected: maximising it pushes
 ///             that p99 down, and the bound follows
-///   cost      as goodput, with a price on cost that is as high as 99 % within the objective allow
+///   cost      as goodput, with a price on cost that is as high as the share to be kept within the
+///             objective allows; where less than that share is possible, half a point below what is
 ///
 /// A cost limit raises the price until the plan keeps it. Between the price that keeps a bound and
 /// one that does not, the shares of both plans are mixed so that the bound is just kept.
@@ -30,6 +31,9 @@ class GoalPlanner {
 
   /// Money one request of the pair costs.
   double cost(std::size_t from, std::size_t to) const { return cost_(from, to); }
+  /// What a request is worth that is answered within the objective with `chance`: the chance less
+  /// what it costs, at the price the last plan found.
+  double worth(double chance, std::size_t from, std::size_t to) const;
   /// Money per hour of a plan.
   double cost_per_hour(const Plan& plan, std::span<const double> demand) const;
 

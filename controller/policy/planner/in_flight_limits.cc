@@ -11,8 +11,8 @@ constexpr double k_preference = 4;  // power of the chance that requests without
 }  // namespace
 
 void limit_in_flight(const ServiceSetting& setting, const PlannerSettings& settings,
-                     const WorldModel& world, const WorldTables& tables, const Plan& plan,
-                     std::span<const double> demand, ServiceWish& wish) {
+                     const WorldModel& world, const WorldTables& tables, const GoalPlanner& planner,
+                     const Plan& plan, std::span<const double> demand, ServiceWish& wish) {
   const std::size_t n = setting.size();
   wish.in_flight_limits = Grid<double>(n, n, 0.0);
   wish.overflow_weights = Grid<double>(n, n, 0.0);
@@ -28,7 +28,8 @@ void limit_in_flight(const ServiceSetting& setting, const PlannerSettings& setti
       const double open = rate * (world.paths().rtt_ms(s, d) + inside_ms) / 1000;
       wish.in_flight_limits(s, d) =
           std::ceil(open + settings.limit_deviations * std::sqrt(open) + 1);
-      wish.overflow_weights(s, d) = std::pow(tables.chance().value(s, d, place), k_preference);
+      const double worth = planner.worth(tables.chance().value(s, d, place), s, d);
+      wish.overflow_weights(s, d) = std::pow(worth, k_preference);
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include "common/model/grid.h"
 #include "common/model/service_policy.h"
+#include "controller/policy/planner/goal_planner.h"
 #include "controller/policy/planner/planner_settings.h"
 #include "controller/policy/planner/share_plan.h"
 #include "controller/policy/planner/world_model.h"
@@ -18,9 +19,9 @@ namespace weir::controller {
 /// A source may use what is planned for it, and part of what the plan leaves spare: others may want
 /// the same, but rarely at once. That rate times the time a request takes, path and servers, is
 /// what should be open (Little's law); chance brings more, by the deviation of a Poisson number.
-/// What has no room goes rather where the chance of an answer in time is good. O(regions^2).
+/// What has no room goes rather where a request is worth most (`GoalPlanner::worth`). O(regions^2).
 void limit_in_flight(const ServiceSetting& setting, const PlannerSettings& settings,
-                     const WorldModel& world, const WorldTables& tables, const Plan& plan,
-                     std::span<const double> demand, ServiceWish& wish);
+                     const WorldModel& world, const WorldTables& tables, const GoalPlanner& planner,
+                     const Plan& plan, std::span<const double> demand, ServiceWish& wish);
 
 }  // namespace weir::controller

@@ -97,7 +97,7 @@ ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
       .why = explain_moves(setting_, settings_, world_, tables_, moves, planner_, plan, probes,
                            shares),
       .expected_in_slo = chances_of(plan)};
-  limit_in_flight(setting_, settings_, world_, tables_, plan, demand, wish);
+  limit_in_flight(setting_, settings_, world_, tables_, planner_, plan, demand, wish);
   take_effect(wish.shares);
   return wish;
 }

@@ -32,24 +32,42 @@ double first_incident_ms(const Scenario& scenario) {
   return first;
 }
 
-double recovery_s(const SimulationResult& result, const Scenario& scenario) {
-  const double begin = first_incident_ms(scenario);
-  if (std::isnan(begin)) return begin;
-  controller::Counts before;
-  std::size_t i = result.first_measured;
-  for (; i < result.intervals.size() && result.intervals[i].t_ms <= begin; ++i) {
-    before.add(result.intervals[i].counts);
-  }
-  const double ordinary = before.share_in(scenario.objective);
-  std::size_t good = 0;
-  for (; i < result.intervals.size(); ++i) {
+/// The mean share within the objective over the intervals of `[from_ms, to_ms]`.
+double share_between(const SimulationResult& result, const Scenario& scenario, double from_ms,
+                     double to_ms) {
+  controller::Counts sum;
+  for (std::size_t i = result.first_measured; i < result.intervals.size(); ++i) {
     const auto& interval = result.intervals[i];
+    if (interval.t_ms > from_ms && interval.t_ms <= to_ms) sum.add(interval.counts);
+  }
+  return sum.share_in(scenario.objective);
+}
+
+/// From the first incident to the first of three seconds in a row within a point of `ordinary`.
+double seconds_to(double ordinary, const SimulationResult& result, const Scenario& scenario) {
+  const double begin = first_incident_ms(scenario);
+  std::size_t good = 0;
+  for (std::size_t i = result.first_measured; i < result.intervals.size(); ++i) {
+    const auto& interval = result.intervals[i];
+    if (interval.t_ms <= begin) continue;
     good = interval.counts.share_in(scenario.objective) >= ordinary - k_point ? good + 1 : 0;
     if (good < k_in_a_row) continue;
     const double first_good = interval.t_ms - (k_in_a_row * scenario.interval_ms);
     return std::max(0.0, first_good - begin) / 1000;
   }
   return std::numeric_limits<double>::infinity();
+}
+
+double recovery_s(const SimulationResult& result, const Scenario& scenario) {
+  const double begin = first_incident_ms(scenario);
+  if (std::isnan(begin)) return begin;
+  return seconds_to(share_between(result, scenario, 0, begin), result, scenario);
+}
+
+double settled_s(const SimulationResult& result, const Scenario& scenario) {
+  if (!has_incident(scenario)) return std::numeric_limits<double>::quiet_NaN();
+  const double end = scenario.duration_ms;
+  return seconds_to(share_between(result, scenario, 0.75 * end, end), result, scenario);
 }
 
 /// Hands out numbers to threads until there are none left or somebody failed.
@@ -64,6 +82,8 @@ void on_threads(unsigned threads, std::size_t count, const std::function<void(st
 }
 
 }  // namespace
+
+bool has_incident(const Scenario& scenario) { return !std::isnan(first_incident_ms(scenario)); }
 
 RunRecord record_of(const SimulationResult& result, const Scenario& scenario) {
   const auto offered = static_cast<double>(std::max<std::uint64_t>(1, result.total.offered));
@@ -84,6 +104,7 @@ RunRecord record_of(const SimulationResult& result, const Scenario& scenario) {
   record.churn = result.churn;
   record.guarded = result.guarded_share;
   record.recovery_s = recovery_s(result, scenario);
+  record.settled_s = settled_s(result, scenario);
   record.trace = result.trace;
   return record;
 }

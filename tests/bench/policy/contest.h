@@ -27,8 +27,14 @@ struct RunRecord {
   /// Seconds from the first incident to the first of three seconds in a row within a point of the
   /// mean before it; NaN without an incident, infinite when that never came.
   double recovery_s = 0;
+  /// The same, within a point of the mean over the last quarter of the run: how long it took to
+  /// learn what is possible now.
+  double settled_s = 0;
   std::uint64_t trace = 0;
 };
+
+/// Whether anything departs from the ordinary after the warm-up.
+bool has_incident(const controller::Scenario& scenario);
 
 RunRecord record_of(const controller::SimulationResult& result,
                     const controller::Scenario& scenario);

@@ -19,12 +19,15 @@ struct Flags {
                     .maps = {"test"},
                     .loads = {0.5, 0.6, 0.7, 0.8, 0.9},
                     .seeds = 10,
-                    .objective = 1};
+                    .objective = 1,
+                    .goal = Goal::goodput,
+                    .keep = 0.99};
   std::vector<std::string> policies = {"all"};
   std::string tuned;
   std::string checkpoint;
   std::string ours = "learned";
   std::string json;
+  std::vector<std::string> with;
   unsigned threads = std::thread::hardware_concurrency();
   std::uint64_t static_seeds = 2;
   int static_evaluations = 40;
@@ -40,7 +43,8 @@ void choose_quick(Flags& flags) {
                  .loads = {0.7},
                  .seeds = 2,
                  .objective = flags.suite.objective,
-                 .goal = flags.suite.goal};
+                 .goal = flags.suite.goal,
+                 .keep = flags.suite.keep};
   flags.static_evaluations = 12;
   flags.evaluations = 3;
 }
@@ -87,6 +91,7 @@ Status compare(const Flags& flags) {
   if (!flags.quiet) options.progress = say_progress;
   WEIR_ASSIGN(records, run_contest(contest.contestants, contest.cells, options));
   contest.records = std::move(records);
+  for (const std::string& file : flags.with) WEIR_TRY(add_earlier(contest, file));
   print_scenarios(contest);
   print_summary(contest);
   print_against(contest, flags.ours);
@@ -132,6 +137,8 @@ void add_suite_flags(CLI::App& app, Flags& flags) {
                                                                       {"latency", Goal::latency},
                                                                       {"tail", Goal::tail},
                                                                       {"cost", Goal::cost}}));
+  app.add_option("--keep", flags.suite.keep, "share within the objective the cost goal keeps")
+      ->check(CLI::Range(0.0, 1.0));
   app.add_option("--policies", flags.policies,
                  "names, NAME* for tuned settings, NAME-weights without limits in flight, all")
       ->delimiter(',');
@@ -153,6 +160,7 @@ int run(int argc, char** argv) {
   app.add_option("--tuned", flags.tuned, "settings `tune` found; `all` then has NAME* as well");
   app.add_option("--ours", flags.ours, "whom to hold against the others")->capture_default_str();
   app.add_option("--json", flags.json, "file for every run");
+  app.add_option("--with", flags.with, "files of earlier runs whose policies take part too");
   app.add_option("--static-evaluations", flags.static_evaluations, "of the best fixed weights");
   app.add_option("--static-seeds", flags.static_seeds, "runs per such evaluation");
   CLI::App* tuning = app.add_subcommand("tune", "random search for every policy's settings");

@@ -81,10 +81,10 @@ double carried_load(const Contest& contest, std::size_t contestant) {
   return mean(carried);
 }
 
-double typical_recovery_s(const Contest& contest, std::size_t contestant) {
+double typical_s(const Contest& contest, std::size_t contestant, double RunRecord::* field) {
   std::vector<double> all;
   for (const auto& cell : contest.records[contestant]) {
-    for (const RunRecord& record : cell) all.push_back(record.recovery_s);
+    for (const RunRecord& record : cell) all.push_back(record.*field);
   }
   return median(std::move(all));
 }
@@ -133,9 +133,9 @@ void print_scenarios(const Contest& contest) {
 void print_summary(const Contest& contest) {
   std::printf("\nsuite mean over %zu scenarios x %zu seeds, %% of the offered requests within\n",
               contest.cells.size(), seeds_of(contest));
-  std::printf("%-28s%8s%8s%8s  %-16s%8s%8s%8s%8s%9s%8s%9s\n", "policy", "tight", "middle", "wide",
-              "95 % interval", "mean ms", "p99 ms", "remote", "cost/h", "churn", "at 99%",
-              "recovery");
+  std::printf("%-28s%8s%8s%8s  %-16s%8s%8s%8s%8s%9s%8s%9s%9s\n", "policy", "tight", "middle",
+              "wide", "95 % interval", "mean ms", "p99 ms", "remote", "cost/h", "churn", "at 99%",
+              "recovery", "settled");
   for (const std::size_t c : best_first(contest)) {
     const Estimate share = bootstrap(
         contest.cells.size(), seeds_of(contest),
@@ -146,13 +146,14 @@ void print_summary(const Contest& contest) {
       std::printf("%8.2f", 100 * suite_share(contest, c, i));
     }
     std::printf("  %6.2f to %-6.2f", 100 * share.low, 100 * share.high);
-    std::printf("%8.1f%8.1f%7.1f%%%8.2f%9.4f%8.3f%8.1fs\n",
+    std::printf("%8.1f%8.1f%7.1f%%%8.2f%9.4f%8.3f%8.1fs%8.1fs\n",
                 of([](const RunRecord& r) { return r.mean_ms; }),
                 of([](const RunRecord& r) { return r.p99_ms; }),
                 100 * of([](const RunRecord& r) { return r.remote; }),
                 of([](const RunRecord& r) { return r.cost_per_hour; }),
                 of([](const RunRecord& r) { return r.churn; }), carried_load(contest, c),
-                typical_recovery_s(contest, c));
+                typical_s(contest, c, &RunRecord::recovery_s),
+                typical_s(contest, c, &RunRecord::settled_s));
   }
 }
 

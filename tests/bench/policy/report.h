@@ -29,4 +29,8 @@ void print_against(const Contest& contest, const std::string& ours);
 /// Every run and every scenario's objectives, for plots and for other programs.
 Status write_json(const Contest& contest, const std::string& file);
 
+/// Adds the policies of an earlier run that `write_json` kept: its scenarios and seeds must be the
+/// same. One that takes part already is left as it is. Errors: not_found, invalid_argument.
+Status add_earlier(Contest& contest, const std::string& file);
+
 }  // namespace weir::bench

@@ -21,11 +21,19 @@ void number(std::FILE* file, const char* name, double value) {
 void write_run(std::FILE* file, const RunRecord& run) {
   std::fprintf(file, "{\"in_objective\":[%.9g,%.9g,%.9g]", run.in_objective[0], run.in_objective[1],
                run.in_objective[2]);
-  const std::pair<const char*, double> fields[] = {
-      {"ok", run.ok},           {"errors", run.errors},   {"timeouts", run.timeouts},
-      {"shed", run.shed},       {"p50_ms", run.p50_ms},   {"p99_ms", run.p99_ms},
-      {"mean_ms", run.mean_ms}, {"remote", run.remote},   {"cost_per_hour", run.cost_per_hour},
-      {"churn", run.churn},     {"guarded", run.guarded}, {"recovery_s", run.recovery_s}};
+  const std::pair<const char*, double> fields[] = {{"ok", run.ok},
+                                                   {"errors", run.errors},
+                                                   {"timeouts", run.timeouts},
+                                                   {"shed", run.shed},
+                                                   {"p50_ms", run.p50_ms},
+                                                   {"p99_ms", run.p99_ms},
+                                                   {"mean_ms", run.mean_ms},
+                                                   {"remote", run.remote},
+                                                   {"cost_per_hour", run.cost_per_hour},
+                                                   {"churn", run.churn},
+                                                   {"guarded", run.guarded},
+                                                   {"recovery_s", run.recovery_s},
+                                                   {"settled_s", run.settled_s}};
   for (const auto& [name, value] : fields) {
     std::fprintf(file, ",");
     number(file, name, value);

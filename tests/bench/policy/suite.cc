@@ -67,6 +67,7 @@ Result<std::vector<Cell>> load_suite(const std::string& folder, const SuiteChoic
           WEIR_ASSIGN(scenario, controller::compose(map, family, load, seed));
           scenario.objective = choice.objective;
           scenario.goal = choice.goal;
+          scenario.keep_in_slo = choice.keep;
           cell.by_seed.push_back(std::move(scenario));
         }
         cells.push_back(std::move(cell));

@@ -17,6 +17,7 @@ struct SuiteChoice {
   std::uint64_t seeds = 10;   // 1 to this many, the same for every policy
   std::size_t objective = 1;  // what the service is steered for: 0 tight, 1 middle, 2 wide
   Goal goal = Goal::goodput;  // of the policies that have goals
+  double keep = 0.99;         // share within the objective the cost goal keeps
 };
 
 /// One scenario, to be run under every seed by every policy.
