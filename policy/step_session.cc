@@ -86,7 +86,8 @@ Result<std::string> StepSession::start(StepInit init) {
     controller::PolicyMaterial material = material_;
     material.seed += services.size();
     WEIR_ASSIGN(policy, kind_.make(service.setting, material));
-    Steered steered{.policy = std::move(policy), .weights = {}};
+    Steered steered{
+        .policy = std::move(policy), .weights = {}, .cost = CostCeiling(service.setting)};
     for (std::size_t from = 0; from < init.regions.size(); ++from) {
       steered.weights.push_back(static_weights(init, service, from));
     }
@@ -107,7 +108,9 @@ Result<std::string> StepSession::step(StepObservation observation) {
     return fail(Code::invalid_argument,
                 "t_ms does not come after that of the service's line before");
   }
-  const ServiceWish wish = steered.policy->observe(observation.seen);
+  ServiceWish wish = steered.policy->observe(observation.seen);
+  steered.cost.observe(observation.seen.offered);
+  steered.cost.hold(wish.shares);
   steered.t_ms = t_ms;
   std::vector<StepSource> sources;
   for (std::size_t from = 0; from < init_->regions.size(); ++from) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/routing/cost_ceiling.h"
 #include "controller/policy/policy_catalog.h"
 #include "policy/step_codec.h"
 
@@ -15,9 +16,9 @@ namespace weir::policy {
 ///   waiting --init--> running --observe--> running ...
 ///   anything else: an error line, nothing changes, `failed()` from then on
 ///
-/// Every answer passes the guards: residency, minimum share, largest step from the weights answered
-/// before, or from the static ones before the first answer. Each service has a policy of its own,
-/// seeded by the seed and its place among the services.
+/// Every answer passes the guards: cost, residency, minimum share, largest step from the weights
+/// answered before, or from the static ones before the first answer. Each service has a policy of
+/// its own, seeded by the seed and its place among the services.
 class StepSession {
  public:
   /// `kind` outlives the session; `material.checkpoint` is kept as bytes.
@@ -36,6 +37,7 @@ class StepSession {
   struct Steered {
     std::unique_ptr<ServicePolicy> policy;
     std::vector<std::vector<Weight>> weights;  // by source: the last answer
+    CostCeiling cost;
     double t_ms = k_unknown;
   };
   Result<std::string> take(std::string_view line);

@@ -46,10 +46,25 @@ std::string table_of(AdminSession& session, const ListPoliciesReply& reply) {
   return table_or(session, table, "No services: they are listed in the controller's file.");
 }
 
+/// What its requests cost between regions, where that is priced.
+std::string cost_of(const PolicyStatus& policy) {
+  if (policy.cost_per_hour() <= 0 && policy.max_cost_per_hour() <= 0) return {};
+  std::string line = fmt::format("\n{}: {} an hour between regions", printable(policy.service()),
+                                 show_money(policy.cost_per_hour()));
+  if (policy.max_cost_per_hour() > 0) {
+    line += fmt::format(", at most {}", show_money(policy.max_cost_per_hour()));
+  }
+  if (!policy.cost_cut().empty()) {
+    line += "; the last wish was cut to " + printable(policy.cost_cut());
+  }
+  return line + "\n";
+}
+
 /// What the policy would change, and why, for each service.
 std::string report_of(AdminSession& session, const ListPoliciesReply& reply) {
   std::string all = table_of(session, reply);
   for (const PolicyStatus& policy : reply.policies()) {
+    all += cost_of(policy);
     if (!policy.last_fall().empty()) {
       all += fmt::format("\n{}: last fall: {}\n", printable(policy.service()),
                          printable(policy.last_fall()));

@@ -149,6 +149,12 @@ Table table_of(const SimulatedService& service) {
   add_row(table, "p99", service, [](const SimulatedOutcome& o) { return show_us(o.p99_us()); });
   add_row(table, "failed", service,
           [](const SimulatedOutcome& o) { return show_rate(o.failed_ppm()); });
+  const bool priced = std::ranges::any_of(
+      service.outcomes(), [](const SimulatedOutcome& o) { return o.cost_per_hour() > 0; });
+  if (priced) {
+    add_row(table, "cost/h", service,
+            [](const SimulatedOutcome& o) { return show_money(o.cost_per_hour()); });
+  }
   if (service.outcomes().empty()) return table;
   const SimulatedOutcome& first = service.outcomes(0);
   for (int to = 0; to < first.regions_size(); ++to) {

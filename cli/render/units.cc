@@ -39,6 +39,8 @@ std::string show_ago(std::int64_t unix_ms, std::int64_t now_ms) {
   return show_span(now_ms - unix_ms) + " ago";
 }
 
+std::string show_money(double amount) { return fmt::format("{:.4g}", amount); }
+
 std::string show_per_second(double rate) {
   return rate < 100 ? fmt::format("{:.1f}/s", rate) : fmt::format("{:.0f}/s", rate);
 }

@@ -20,6 +20,8 @@ std::string show_rate(std::uint32_t ppm);
 std::string show_ago(std::int64_t unix_ms, std::int64_t now_ms);
 /// "4s", "2h13m".
 std::string show_span(std::int64_t ms);
+/// "3.204", four digits of any amount: the currency is whoever's prices it was made of.
+std::string show_money(double amount);
 /// "12.5/s"; "0/s".
 std::string show_per_second(double rate);
 /// "2026-11-23T07:03:29Z".

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct PolicyConfig {
   PolicyMode mode = PolicyMode::configured;
   std::string name = "learned";
   Goal goal = Goal::goodput;
+  double keep_in_slo = 0.99;  // of the cost goal, as in ServiceSetting
   double kb_per_request = 0;
   std::chrono::seconds ttl{900};  // of its wishes at agents without a controller; 0: for ever
   bool in_flight_limits = true;   // whether its limits on requests in flight count in mode auto
@@ -63,6 +65,9 @@ struct ServiceConfig {
   ServicePlan plan;
   StaticWeights weights;
   PolicyConfig policy;
+  /// What its requests may cost on the paths between regions. Held by the controller, which alone
+  /// sees all sources.
+  std::optional<double> max_cost_per_hour;
   std::map<RegionName, std::vector<RegionName>> residency;           // by source; absent: any
   std::map<RegionName, std::vector<std::vector<RegionName>>> tiers;  // by source; absent: one tier
   friend bool operator==(const ServiceConfig&, const ServiceConfig&) = default;

@@ -107,6 +107,8 @@ struct ServiceObservation {
   /// Shares in force at the end of the interval, where others than the policy may set them (guards,
   /// people); empty: as the policy wished.
   Grid<double> in_force = {};
+  /// By source, 1: its shares stay those in force whatever the policy wishes. Empty: none.
+  std::vector<char> held = {};
 
   /// All unknown, for `n` regions.
   static ServiceObservation blank(std::size_t n) {

@@ -114,7 +114,10 @@ SteeringLoop::Parts ControlPlane::steering_parts() {
           .log = parts_.log,
           .telemetry = telemetry_,
           .publisher = publisher_,
-          .pinned = [this](const ServiceName& service) { return pins_.holds(service); },
+          .pinned =
+              [this](const ServiceName& service, const RegionName& from) {
+                return pins_.find(service, from, unix_ms()) != nullptr;
+              },
           .changed = [this] { agents_changed(); },
           .note =
               [this](std::string type, std::string severity, std::string message,

@@ -58,6 +58,10 @@ pb::PolicyStatus to_message(const SteeringLoop::View& view) {
   out.set_ended(steering.outcome().ended);
   out.set_in_objective(steering.outcome().in_slo);
   out.set_expected_in_objective(steering.outcome().expected);
+  if (steering.cost().priced()) out.set_cost_per_hour(steering.cost().per_hour(view.in_force));
+  const double ceiling = steering.setting().max_cost_per_hour;
+  if (known(ceiling)) out.set_max_cost_per_hour(ceiling);
+  if (steering.cost_cut()) out.set_cost_cut(in_words(*steering.cost_cut(), ceiling));
   for (const WeightProposal& wished : view.wished) *out.add_wishes() = to_message(wished);
   return out;
 }

@@ -57,6 +57,30 @@ void read_regions(ConfigSection& root, ControllerOptions& options) {
   if (seen.empty()) root.complain("regions", "must name at least one region");
 }
 
+void read_prices(ConfigSection prices, ControllerOptions& options) {
+  constexpr double k_price_max = 1000;
+  const auto known = [&](ConfigSection& section, std::string_view field, const std::string& name) {
+    if (std::ranges::find(options.regions, RegionName(name)) != options.regions.end()) return;
+    section.complain(field, in_quotes(name) + " is none of the mesh's regions");
+  };
+  options.prices.per_gb =
+      prices.number("egress_per_gb", {.min = 0, .max = k_price_max, .fallback = 0.0});
+  ConfigSection leaving = prices.section("egress_from");
+  for (const std::string& region : leaving.keys()) {
+    known(leaving, region, region);
+    options.prices.leaving.emplace(RegionName(region),
+                                   leaving.number(region, {.min = 0, .max = k_price_max}));
+  }
+  for (ConfigSection& pair : prices.sections("pairs")) {
+    TransferPrices::Pair row{.from = RegionName(pair.text("from")),
+                             .to = RegionName(pair.text("to")),
+                             .per_gb = pair.number("per_gb", {.min = 0, .max = k_price_max})};
+    known(pair, "from", row.from.value());
+    known(pair, "to", row.to.value());
+    options.prices.pairs.push_back(std::move(row));
+  }
+}
+
 }  // namespace
 
 Result<ControllerOptions> read_controller_options(Config& config) {
@@ -93,6 +117,7 @@ Result<ControllerOptions> read_controller_options(Config& config) {
       root.section("certificates")
           .duration("lifetime", {.min = minutes(1), .max = hours(24 * 365), .fallback = hours(24)});
   read_regions(root, options);
+  read_prices(root.section("prices"), options);
   options.services = read_services(root, options.regions);
   WEIR_TRY(config.finish());
   return options;

@@ -8,6 +8,7 @@
 #include "common/base/result.h"
 #include "common/config/config.h"
 #include "common/model/service_config.h"
+#include "common/model/transfer_prices.h"
 #include "common/net/ip.h"
 #include "common/obs/log.h"
 
@@ -38,6 +39,7 @@ struct ControllerOptions {
   LogFormat log_format = LogFormat::text;
   std::chrono::milliseconds certificate_lifetime{0};
   std::vector<RegionName> regions;
+  TransferPrices prices;
   std::vector<ServiceConfig> services;
 };
 

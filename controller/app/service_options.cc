@@ -122,6 +122,10 @@ void read_guards(ConfigSection guards, const Regions& regions, ServiceConfig& se
   if (spec.min_share > spec.max_step) {
     guards.complain("min_share", "must not be above max_step: a region could not be closed");
   }
+  // Without a limit the key is not asked for: "no limit" is no number.
+  if (guards.has("max_cost_per_hour")) {
+    service.max_cost_per_hour = guards.number("max_cost_per_hour", {.min = 0, .max = 1e9});
+  }
   ConfigSection residency = guards.section("residency");
   for (const std::string& from : residency.keys()) {
     check_region_key(residency, from, regions);
@@ -184,6 +188,7 @@ PolicyConfig read_policy(ConfigSection policy, const Regions& regions,
                                    {"tail", Goal::tail},
                                    {"cost", Goal::cost}},
                                   made.goal);
+  made.keep_in_slo = policy.ratio("keep_in_objective", made.keep_in_slo);
   made.kb_per_request =
       policy.number("kb_per_request", {.min = 0, .max = 1e6, .fallback = made.kb_per_request});
   made.in_flight_limits = policy.boolean("in_flight_limits", made.in_flight_limits);

@@ -69,6 +69,7 @@ struct SteeringLoop::Steered {
   std::optional<ServiceSteering> steering;
   Proposal confirmed;
   std::uint64_t falls_told = 0;
+  bool above_ceiling = false;    // on cost, as told
   std::deque<std::string> rows;  // keys, oldest first
   std::size_t not_stored = 0;    // intervals
 };
@@ -167,6 +168,7 @@ asio::awaitable<void> SteeringLoop::tick() {
   bool round = false;
   for (const auto& service : services_) {
     round = tell_falls(*service) || round;
+    tell_cost(*service);
     // Nothing wished differs from what is in force most of the time: no round then.
     round = round || (mode_of(*service) == PolicyMode::automatic &&
                       !wished_by(*service, "", limits_of(*service)).empty());
@@ -192,10 +194,11 @@ void SteeringLoop::show(Steered& service, Time now) {
   } else if (others) {
     service.steering->change(setting_of(service));
   }
+  ServiceObservation seen = look_at(service, service.steering->setting(), now);
   service.steering->applied(mode_of(service) == PolicyMode::automatic &&
-                            !parts_.pinned(service.config.plan.service));
+                            std::ranges::find(seen.held, 1) == seen.held.end());
   ++service.not_stored;
-  auto job = service.steering->begin(look_at(service, service.steering->setting(), now), now);
+  auto job = service.steering->begin(std::move(seen), now);
   if (job) launch(service.config.plan.service, *std::move(job));
 }
 
@@ -213,6 +216,9 @@ ServiceObservation SteeringLoop::look_at(const Steered& service, const ServiceSe
                                          Time now) const {
   ServiceObservation seen = parts_.telemetry.observe(setting, last_tick_, now);
   seen.in_force = shares_in_force(parts_.options.regions, in_force_of(service));
+  for (const RegionName& from : parts_.options.regions) {
+    seen.held.push_back(parts_.pinned(service.config.plan.service, from) ? 1 : 0);
+  }
   return seen;
 }
 
@@ -275,6 +281,21 @@ void SteeringLoop::take_answers() {
                             : steering.fall(answer.problem, now);
     if (next) launch(name, *std::move(next));
   }
+}
+
+/// When the ceiling on cost cannot be kept, and when it can be again.
+void SteeringLoop::tell_cost(Steered& service) {
+  const ServiceName& name = service.config.plan.service;
+  const bool above =
+      service.steering && service.steering->cost_cut() && !service.steering->cost_cut()->kept;
+  if (above == service.above_ceiling) return;
+  service.above_ceiling = above;
+  if (!above) return parts_.note("policy.cost_kept", "info", "the ceiling on cost is kept", name);
+  parts_.note(
+      "policy.cost_above", "warn",
+      "the cheapest of the open destinations cost more than the ceiling: " +
+          in_words(*service.steering->cost_cut(), service.steering->setting().max_cost_per_hour),
+      name);
 }
 
 bool SteeringLoop::tell_falls(Steered& service) {
@@ -345,7 +366,9 @@ ServiceSetting SteeringLoop::setting_of(const Steered& service) const {
   setting.interval_ms = std::chrono::duration<double, std::milli>(k_interval).count();
   setting.slo_ms = std::chrono::duration<double, std::milli>(config.plan.objective).count();
   setting.goal = config.policy.goal;
+  setting.keep_in_slo = config.policy.keep_in_slo;
   setting.kb_per_request = config.policy.kb_per_request;
+  setting.max_cost_per_hour = config.max_cost_per_hour.value_or(k_unknown);
   setting.rtt_ms = Grid<double>(n, n, k_unknown);
   setting.cost_per_gb = Grid<double>(n, n, 0);
   setting.allowed = Grid<char>(n, n, 0);
@@ -373,6 +396,8 @@ ServiceSetting SteeringLoop::setting_of(const Steered& service) const {
     bool any = false;
     for (std::size_t to = 0; to < n; ++to) {
       setting.static_weights(from, to) = config.weights.of(regions[from], regions[to]);
+      // Answers are what weighs, and they leave the region that gave them.
+      setting.cost_per_gb(from, to) = parts_.options.prices.of(regions[to], regions[from]);
       setting.allowed(from, to) = may(to) && setting.served_in[to].endpoints > 0 ? 1 : 0;
       any = any || setting.allowed(from, to) != 0;
     }
@@ -460,8 +485,10 @@ std::vector<SteeringLoop::View> SteeringLoop::views() const {
     view.mode = mode_of(*service);
     view.mode_by = service->mode ? service->mode_by : "";
     view.steering = service->steering ? &*service->steering : nullptr;
-    if (service->steering)
+    if (service->steering) {
+      view.in_force = shares_in_force(parts_.options.regions, in_force_of(*service));
       view.wished = wished_by(*service, service->steering->policy(), WishLimits::dropped);
+    }
   }
   return views;
 }

@@ -52,7 +52,7 @@ class SteeringLoop {
     const Telemetry& telemetry;
     const Publisher& publisher;
     /// Whether people hold some weights of the service: then its wishes are not wholly applied.
-    std::function<bool(const ServiceName&)> pinned;
+    std::function<bool(const ServiceName&, const RegionName& from)> pinned;
     /// There may be something to publish.
     std::function<void()> changed;
     std::function<void(std::string type, std::string severity, std::string message,
@@ -79,6 +79,7 @@ class SteeringLoop {
     PolicyMode mode = PolicyMode::configured;
     std::string mode_by;                        // empty: the configuration
     const ServiceSteering* steering = nullptr;  // nullptr: nothing to steer yet, or static
+    Grid<double> in_force;                      // shares; empty where nothing is steered
     Proposal wished;                            // what would be published now in mode auto
   };
   std::vector<View> views() const;
@@ -119,6 +120,7 @@ class SteeringLoop {
   boost::asio::awaitable<void> wait_for_answers();
   void take_answers();
   bool tell_falls(Steered& service);
+  void tell_cost(Steered& service);
   boost::asio::awaitable<void> store_experience();
   SourceInForce in_force_of(const Steered& service) const;
   Proposal wished_by(const Steered& service, const std::string& by, WishLimits limits) const;

@@ -71,6 +71,7 @@ void put(const Prediction& prediction, const std::vector<RegionName>& regions,
   out.set_p50_us(us(prediction.p50_ms));
   out.set_p99_us(us(prediction.p99_ms));
   out.set_failed_ppm(ppm(prediction.failed));
+  out.set_cost_per_hour(prediction.cost_per_hour);
   for (std::size_t i = 0; i < regions.size(); ++i) {
     auto& region = *out.add_regions();
     region.set_region(regions[i].value());

@@ -1,6 +1,5 @@
 #include "controller/policy/pin_book.h"
 
-#include <algorithm>
 #include <string>
 
 namespace weir::controller {
@@ -37,10 +36,6 @@ const WeightPin* PinBook::find(const ServiceName& service, const RegionName& fro
                                std::int64_t unix_ms) const {
   const auto found = pins_.find({service, from});
   return found == pins_.end() || over(found->second, unix_ms) ? nullptr : &found->second;
-}
-
-bool PinBook::holds(const ServiceName& service) const {
-  return std::ranges::any_of(pins_, [&](const auto& pin) { return pin.first.first == service; });
 }
 
 std::vector<WeightPin> PinBook::take_expired(std::int64_t unix_ms) {

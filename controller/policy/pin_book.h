@@ -20,8 +20,6 @@ class PinBook {
   /// nullptr: not pinned, or no longer at `unix_ms`.
   const WeightPin* find(const ServiceName& service, const RegionName& from,
                         std::int64_t unix_ms) const;
-  /// Whether any pair of the service is pinned.
-  bool holds(const ServiceName& service) const;
   /// Those that have run out by `unix_ms`, taken out of the book.
   std::vector<WeightPin> take_expired(std::int64_t unix_ms);
   /// When the next one runs out; none: no pin has an end.

@@ -24,7 +24,10 @@ double usable_shed(double shed) { return std::isfinite(shed) ? std::clamp(shed, 
 
 GuardedWeights::GuardedWeights(ServiceSetting setting, const Limits& limits,
                                const Grid<double>& first)
-    : setting_(std::move(setting)), weights_(setting_.static_weights), shed_(setting_.size(), 0.0) {
+    : setting_(std::move(setting)),
+      cost_(setting_),
+      weights_(setting_.static_weights),
+      shed_(setting_.size(), 0.0) {
   for (std::size_t from = 0; from < setting_.size(); ++from) {
     GuardSpec& guards = guards_.emplace_back();
     guards.min_share = Ratio(limits.min_share);
@@ -58,11 +61,13 @@ GuardedWeights::Change GuardedWeights::take(const ServiceWish& wish) {
   if (wish.shares.rows() != n || wish.shares.columns() != n) return {.churn = 0, .guarded = true};
   const Grid<double> before = shares();
   Change change;
+  Grid<double> wished = wish.shares;
+  change.guarded = cost_.hold(wished).has_value();
   std::vector<ProposedWeight> proposed(n);
   for (std::size_t from = 0; from < n; ++from) {
     for (std::size_t to = 0; to < n; ++to) {
       proposed[to].region = setting_.regions[to];
-      proposed[to].weight = wish.shares(from, to);
+      proposed[to].weight = wished(from, to);
     }
     const auto safe = to_safe_set(row_of(from), proposed, guards_[from], setting_.regions);
     if (!safe) continue;  // checked scenarios allow every source something

@@ -80,6 +80,7 @@ void Simulation::World::advance() {
   report_servers(seen);
   report_paths(seen);
   reporting_.take(std::move(seen));
+  weights_.observe(reporting_.seen().offered);
 }
 
 void Simulation::World::report_servers(ServiceObservation& seen) {

@@ -1,6 +1,8 @@
 #include "controller/steer/service_steering.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace weir::controller {
@@ -8,6 +10,30 @@ namespace {
 
 constexpr std::size_t k_shown_to_a_new_policy = 120;  // intervals
 constexpr double k_kept_of_outcome = 1 - 1.0 / 60;
+
+/// The cut, if any, is the weightiest reason of each source it moved.
+std::optional<CostCut> hold_cost(const ServiceSetting& setting, const CostCeiling& ceiling,
+                                 ServiceWish& wish) {
+  Grid<double> held = wish.shares;
+  const auto cut = ceiling.hold(held);
+  if (!cut) return cut;
+  std::vector<Why> reasons;
+  for (std::size_t from = 0; from < setting.size(); ++from) {
+    const auto before = wish.shares.row(from);
+    const double sum = std::accumulate(before.begin(), before.end(), 0.0);
+    Why most{.from = from, .to = 0, .term = "cost ceiling", .delta = 0, .note = {}};
+    for (std::size_t to = 0; to < setting.size(); ++to) {
+      const double moved = held(from, to) - before[to] / sum;
+      if (std::abs(moved) > std::abs(most.delta)) most.to = to, most.delta = moved;
+    }
+    if (most.delta == 0) continue;
+    most.note = in_words(*cut, setting.max_cost_per_hour);
+    reasons.push_back(std::move(most));
+  }
+  wish.shares = std::move(held);
+  wish.why.insert(wish.why.begin(), reasons.begin(), reasons.end());
+  return cut;
+}
 
 }  // namespace
 
@@ -18,7 +44,10 @@ ServiceWish SteeringJob::run() const {
 }
 
 ServiceSteering::ServiceSteering(ServiceSetting setting, std::vector<Rung> ladder, Experience past)
-    : setting_(std::move(setting)), ladder_(std::move(ladder)), experience_(std::move(past)) {}
+    : setting_(std::move(setting)),
+      ladder_(std::move(ladder)),
+      experience_(std::move(past)),
+      cost_(setting_) {}
 
 std::string ServiceSteering::policy() const {
   return rung_ < ladder_.size() ? ladder_[rung_].name : "static";
@@ -26,6 +55,7 @@ std::string ServiceSteering::policy() const {
 
 std::optional<SteeringJob> ServiceSteering::begin(ServiceObservation seen, Time now) {
   judge(seen);
+  cost_.observe(seen.offered);
   experience_.add(std::move(seen));
   if (rung_ > 0 && now >= climb_at_) {
     rung_ = 0;
@@ -43,6 +73,7 @@ std::optional<SteeringJob> ServiceSteering::take(ServiceWish wish, Time now) {
   if (const std::string flaw = flaw_of(wish, setting_); !flaw.empty()) {
     return fall("it wished " + flaw, now);
   }
+  cost_cut_ = hold_cost(setting_, cost_, wish);
   wish_ = std::move(wish);
   ++decisions_;
   return std::nullopt;
@@ -55,6 +86,7 @@ std::optional<SteeringJob> ServiceSteering::fall(const std::string& why, Time no
 
 void ServiceSteering::change(ServiceSetting setting) {
   setting_ = std::move(setting);
+  cost_ = CostCeiling(setting_);
   policy_.reset();
   wish_.reset();
   disappointments_ = 0;

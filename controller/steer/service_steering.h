@@ -11,6 +11,7 @@
 #include "common/base/result.h"
 #include "common/base/time.h"
 #include "common/model/service_policy.h"
+#include "common/routing/cost_ceiling.h"
 #include "controller/steer/experience.h"
 #include "controller/steer/wish_check.h"
 
@@ -74,6 +75,9 @@ class ServiceSteering {
   std::uint64_t decisions() const { return decisions_; }
   /// Sums over about the last minute, of applied wishes that expected something.
   const Outcome& outcome() const { return outcome_; }
+  const CostCeiling& cost() const { return cost_; }
+  /// What the ceiling on cost did to the last wish.
+  const std::optional<CostCut>& cost_cut() const { return cost_cut_; }
 
  private:
   std::optional<SteeringJob> job();
@@ -83,6 +87,8 @@ class ServiceSteering {
   ServiceSetting setting_;
   const std::vector<Rung> ladder_;
   Experience experience_;
+  CostCeiling cost_;
+  std::optional<CostCut> cost_cut_;
   std::size_t rung_ = 0;
   std::shared_ptr<ServicePolicy> policy_;  // nullptr: to be made
   std::optional<ServiceWish> wish_;

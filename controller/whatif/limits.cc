@@ -65,6 +65,12 @@ std::vector<BrokenLimit> broken_limits(const Fit& fit, const Changes& changes,
                               std::to_string(std::lround(s.objectives_ms[s.objective])) +
                               " ms; tolerated are " + percent(tolerated)});
   }
+  if (prediction.cost_per_hour > s.max_cost_per_hour) {
+    char text[120];
+    std::snprintf(text, sizeof text, "%.4g an hour on the paths between regions; at most %.4g",
+                  prediction.cost_per_hour, s.max_cost_per_hour);
+    broken.push_back({.limit = "cost", .text = text});
+  }
   return broken;
 }
 

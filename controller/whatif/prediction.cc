@@ -67,6 +67,16 @@ std::vector<double> rates_of(const Grid<double>& sent, double seconds) {
   return rates;
 }
 
+/// Money an hour; every request sent counts, whether it is answered or not.
+double cost_of(const Scenario& scenario, const Grid<double>& sent, double seconds) {
+  constexpr double k_gb_per_kb = 1e-6;
+  double per_gb = 0;
+  for (std::size_t i = 0; i < sent.cells().size(); ++i) {
+    per_gb += sent.cells()[i] * scenario.paths.cells()[i].cost_per_gb;
+  }
+  return per_gb * scenario.model.kb_per_request * k_gb_per_kb / seconds * 3600;
+}
+
 void add_sent(const ServiceObservation& seen, Grid<double>& sent) {
   for (std::size_t i = 0; i < sent.cells().size(); ++i) {
     sent.cells()[i] += seen.pairs.cells()[i].sent;
@@ -82,6 +92,7 @@ Prediction present(std::span<const ServiceObservation> seen, const Measured& mea
                  .p50_ms = quantile_ms(measured.latency, 0.5),
                  .p99_ms = quantile_ms(measured.latency, 0.99),
                  .failed = measured.failed_share(),
+                 .cost_per_hour = cost_of(fit.scenario, measured.sent, measured.seconds),
                  .shares = shares_of(measured.sent),
                  .rps = rates_of(measured.sent, measured.seconds)};
   LoadMeter meter(fit, fit.scenario.interval_ms);
@@ -123,13 +134,15 @@ Result<Prediction> predict(const Fit& fit, const Scenario& scenario, const Steer
   }
   const SimulationResult result = simulation.finish();
   const auto offered = static_cast<double>(result.total.offered);
+  const double measured_s = (scenario.duration_ms - scenario.warm_up_ms) / 1000;
   prediction.in_objective = result.total.share_in(scenario.objective);
   prediction.p50_ms = quantile_ms(result.latency, 0.5);
   prediction.p99_ms = quantile_ms(result.latency, 0.99);
   const std::uint64_t failed = result.total.errors + result.total.timeouts + result.total.shed;
   prediction.failed = offered > 0 ? static_cast<double>(failed) / offered : 0;
+  prediction.cost_per_hour = cost_of(scenario, sent, measured_s);
   prediction.shares = shares_of(late);
-  prediction.rps = rates_of(sent, (scenario.duration_ms - scenario.warm_up_ms) / 1000);
+  prediction.rps = rates_of(sent, measured_s);
   meter.tell(prediction);
   return prediction;
 }

@@ -21,6 +21,7 @@ struct Prediction {
   double p50_ms = 0;
   double p99_ms = 0;
   double failed = 0;             // errors, timeouts and what was shed, of what was asked
+  double cost_per_hour = 0;      // of the bytes between regions
   Grid<double> shares = {};      // by source; of a simulation, in its last half
   std::vector<double> rps = {};  // by region: requests that were sent there
   std::vector<double> load =

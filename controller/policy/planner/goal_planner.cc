@@ -85,7 +85,8 @@ double GoalPlanner::cost_per_hour(const Plan& plan, std::span<const double> dema
 }
 
 Plan GoalPlanner::plan(const WorldModel& world, const WorldTables& tables,
-                       std::span<const double> demand, const Grid<double>& previous) {
+                       std::span<const double> demand, const Grid<double>& previous,
+                       std::span<const char> held) {
   fill_utility(world, tables);
   for (std::size_t d = 0; d < besides_.size(); ++d) besides_[d] = world.retries(d);
   const bool by_chance = setting_.goal == Goal::goodput || setting_.goal == Goal::cost;
@@ -106,6 +107,7 @@ Plan GoalPlanner::plan(const WorldModel& world, const WorldTables& tables,
       .churn_price = settings_.churn_price,
       .max_step = setting_.max_step > 0 ? setting_.max_step : 1,
       .besides = besides_,
+      .held = held,
       .may_shed = setting_.may_shed,
       .shed_value = setting_.goal == Goal::latency ? -k_failure_latency : settings_.shed_value};
   Plan plan = plan_shares(input);

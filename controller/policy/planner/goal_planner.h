@@ -26,8 +26,9 @@ class GoalPlanner {
   /// `setting` outlives it.
   GoalPlanner(const ServiceSetting& setting, const PlannerSettings& settings);
 
+  /// `held` as in PlanInput.
   Plan plan(const WorldModel& world, const WorldTables& tables, std::span<const double> demand,
-            const Grid<double>& previous);
+            const Grid<double>& previous, std::span<const char> held);
 
   /// Money one request of the pair costs.
   double cost(std::size_t from, std::size_t to) const { return cost_(from, to); }

@@ -88,7 +88,8 @@ ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
   for (std::size_t s = 0; s < setting_.size(); ++s) {
     demand.push_back(world_.demand(s, settings_.lookahead_s));
   }
-  Plan plan = planner_.plan(world_, tables_, demand, shares);
+  const std::vector<char> held = held_sources(whole ? seen.held : std::vector<char>());
+  Plan plan = planner_.plan(world_, tables_, demand, shares, held);
   const auto probes = settle_shares(setting_, settings_, world_, tables_, plan);
 
   ServiceWish wish{
@@ -100,6 +101,17 @@ ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
   limit_in_flight(setting_, settings_, world_, tables_, planner_, plan, demand, wish);
   take_effect(wish.shares);
   return wish;
+}
+
+/// Those others hold at shares this policy may wish, too.
+std::vector<char> PlannerPolicy::held_sources(std::vector<char> held) const {
+  if (held.size() != setting_.size()) return std::vector<char>(setting_.size(), 0);
+  for (std::size_t s = 0; s < setting_.size(); ++s) {
+    for (std::size_t d = 0; d < setting_.size(); ++d) {
+      if (in_force_(s, d) > 0 && setting_.allowed(s, d) == 0) held[s] = 0;
+    }
+  }
+  return held;
 }
 
 bool PlannerPolicy::any_demand() const {

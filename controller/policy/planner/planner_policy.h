@@ -43,6 +43,7 @@ class PlannerPolicy final : public ServicePolicy {
   const WorldModel& world() const { return world_; }
 
  private:
+  std::vector<char> held_sources(std::vector<char> held) const;
   bool any_demand() const;
   ServiceWish static_wish() const;
   Grid<double> chances_of(const Plan& plan) const;

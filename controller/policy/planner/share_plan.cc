@@ -24,6 +24,10 @@ double besides(const PlanInput& input, std::size_t d) {
   return input.besides.empty() ? 0 : input.besides[d];
 }
 
+bool held(const PlanInput& input, std::size_t s) {
+  return !input.held.empty() && input.held[s] != 0;
+}
+
 /// The flows of all pairs and what follows from them, kept up to date move by move.
 class Flows {
  public:
@@ -62,6 +66,7 @@ class Flows {
     return served(s) * (input_.previous(s, d) + step_) - flow_(d, s);
   }
 
+  bool held(std::size_t s) const { return controller::held(input_, s); }
   bool open(std::size_t s, std::size_t d) const {
     return d == destinations_ ? input_.may_shed : input_.allowed(s, d) != 0;
   }
@@ -183,6 +188,7 @@ Move best_size(const Flows& flows, std::size_t s, std::size_t from, std::size_t 
 
 /// Improves what one source does; returns what was gained.
 double improve_source(Flows& flows, std::size_t s, std::size_t columns, double least) {
+  if (flows.held(s)) return 0;
   std::optional<std::size_t> worst;
   std::optional<std::size_t> best;
   std::optional<std::size_t> largest;
@@ -259,6 +265,14 @@ Grid<double> filled(const PlanInput& input, std::span<const double> demand,
   std::vector<double> room;
   for (std::size_t d = 0; d < input.capacity.size(); ++d) {
     room.push_back(std::max(0.0, k_fill * input.capacity[d] - besides(input, d)));
+  }
+  for (std::size_t s = 0; s < demand.size(); ++s) {
+    if (!held(input, s)) continue;
+    left[s] = 0;
+    for (std::size_t d = 0; d < room.size(); ++d) {
+      shares(s, d) = input.previous(s, d);
+      room[d] = std::max(0.0, room[d] - demand[s] * shares(s, d));
+    }
   }
   for (const bool last : {false, true}) {
     if (last && !sink) break;

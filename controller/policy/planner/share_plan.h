@@ -20,6 +20,7 @@ struct PlanInput {
   double churn_price = 0;                // utility a moved request costs
   double max_step = 1;                   // no share moves further at once
   std::span<const double> besides = {};  // requests per second a destination gets anyhow; or empty
+  std::span<const char> held = {};       // by source, 1: stays at `previous`; or empty
   bool may_shed = false;
   double shed_value = 0;  // utility of a request refused at once
 };

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "common/routing/cost_ceiling.h"
 #include "common/routing/safe_set.h"
 #include "common/sim/rng.h"
 #include "controller/catalog/policies.h"
@@ -50,6 +51,7 @@ struct Life {
   ServiceSetting setting;
   std::vector<GuardSpec> guards;  // by source
   std::unique_ptr<ServicePolicy> policy;
+  std::optional<CostCeiling> cost;
   std::map<RegionName, std::vector<Weight>> in_force;
 };
 
@@ -62,6 +64,10 @@ Life new_life(Rng& rng, const PolicyKind& kind) {
   setting.slo_ms = hostile(rng, 250);
   setting.rtt_ms = Grid<double>(n, n, k_unknown);
   setting.cost_per_gb = Grid<double>(n, n, 0);
+  setting.kb_per_request = hostile(rng, 100);
+  for (double& price : setting.cost_per_gb.cells()) price = hostile(rng, 0.02);
+  for (std::size_t i = 0; i < n; ++i) setting.cost_per_gb(i, i) = 0;
+  if (rng.chance(0.5)) setting.max_cost_per_hour = 3 * rng.unit();
   setting.served_in.assign(n, {});
   for (ServedIn& served : setting.served_in) {
     served = {.endpoints = std::floor(4 * rng.unit()), .declared_rps = hostile(rng, 200)};
@@ -90,6 +96,7 @@ Life new_life(Rng& rng, const PolicyKind& kind) {
     std::exit(2);
   }
   life.policy = *std::move(made);
+  life.cost.emplace(setting);
   return life;
 }
 
@@ -182,9 +189,12 @@ int run(int rounds, const PolicyKind& kind) {
   Life life;
   int published = 0;
   int refused = 0;
+  int cuts = 0;
   for (int round = 0; round < rounds; ++round) {
     if (round % k_life == 0) life = new_life(rng, kind);
-    ServiceWish wish = life.policy->observe(reported(rng, life.setting));
+    const ServiceObservation seen = reported(rng, life.setting);
+    ServiceWish wish = life.policy->observe(seen);
+    life.cost->observe(seen.offered);
     // The policy itself must never wish nonsense.
     if (const std::string flaw = flaw_of(wish, life.setting); !flaw.empty()) {
       fmt::print("guards: FAILED round={} the policy wished {}\n", round, flaw);
@@ -198,6 +208,14 @@ int run(int rounds, const PolicyKind& kind) {
       if (wish.shares.rows() != life.setting.size()) continue;
     } else if (const auto broken = broken_limit(wish, life.setting); !broken.empty()) {
       fmt::print("guards: FAILED round={}: {}\n", round, broken);
+      return 1;
+    }
+    const auto cut = life.cost->hold(wish.shares);
+    cuts += cut ? 1 : 0;
+    const double per_hour = life.cost->per_hour(wish.shares);
+    if (!(cut && !cut->kept) && per_hour > life.setting.max_cost_per_hour * (1 + 1e-6) + 1e-9) {
+      fmt::print("guards: FAILED round={}: {} an hour, at most {}\n", round, per_hour,
+                 life.setting.max_cost_per_hour);
       return 1;
     }
     for (std::size_t from = 0; from < life.setting.size(); ++from) {
@@ -217,8 +235,8 @@ int run(int rounds, const PolicyKind& kind) {
       ++published;
     }
   }
-  fmt::print("guards: ok policy={} rounds={} published={} wishes_refused={}\n", kind.name, rounds,
-             published, refused);
+  fmt::print("guards: ok policy={} rounds={} published={} wishes_refused={} cost_cuts={}\n",
+             kind.name, rounds, published, refused, cuts);
   return 0;
 }
 

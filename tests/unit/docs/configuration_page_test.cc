@@ -18,6 +18,7 @@ namespace {
 constexpr const char* k_controller_file = R"(
 mesh: demo
 regions: [REGION]
+prices: {egress_from: {REGION: 0.02}, pairs: [{from: REGION, to: REGION, per_gb: 0.01}]}
 tunnel: {public_endpoint: "192.0.2.1:51820"}
 admin: {tcp: {listen: "192.0.2.1:7443", certificate: c, key: k, client_ca: a}}
 services:
@@ -26,7 +27,7 @@ services:
     weights: {pairs: [{from: REGION, to: REGION, weight: 1}]}
     policy: {capacity: {REGION: 100}}
     health: {kind: http}
-    guards: {residency: {REGION: [REGION]}}
+    guards: {max_cost_per_hour: 5, residency: {REGION: [REGION]}}
     failover: {tiers: {REGION: [[REGION]]}}
   - {name: shop/grpc, listen_port: 2, health: {kind: grpc}}
   - {name: shop/exec, listen_port: 3, health: {kind: exec, command: [/bin/true]}}

@@ -179,5 +179,16 @@ TEST(EveryPolicy, AnswersTheSameBytesToTheSameLines) {
   }
 }
 
+TEST_F(Session, HoldsAnswersToTheCeilingOnCost) {
+  shares_ = Grid<double>(2, 2, 1);
+  // 812 requests a second of 12 kB, half of them abroad: 0.35 an hour.
+  ask(with(with(k_init, "\"max_cost_per_hour\":null", "\"max_cost_per_hour\":0.1"),
+           "\"max_step\":0.2", "\"max_step\":1"));
+  const auto answer = ask(k_observe);
+  const double to_eu = static_cast<double>(weight(answer, 0, "eu"));
+  const double to_us = static_cast<double>(weight(answer, 0, "us"));
+  EXPECT_NEAR(to_eu / (to_eu + to_us), 0.1 / 0.7016, 0.001);
+}
+
 }  // namespace
 }  // namespace weir::policy

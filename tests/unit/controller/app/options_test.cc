@@ -102,6 +102,14 @@ INSTANTIATE_TEST_SUITE_P(
         Break{"ExecWithoutProgram",
               "services: [{name: a/a, listen_port: 1, health: {kind: exec}}]\n",
               "must name a program"},
+        Break{"PriceOfAnUnknownRegion", "prices: {egress_from: {mars: 0.02}}\n",
+              "\"mars\" is none of the mesh's regions"},
+        Break{"PriceOfAnUnknownPair", "prices: {pairs: [{from: us, to: mars, per_gb: 1}]}\n",
+              "\"mars\" is none of the mesh's regions"},
+        Break{"NegativePrice", "prices: {egress_per_gb: -1}\n", "prices.egress_per_gb"},
+        Break{"NegativeCeiling",
+              "services: [{name: a/a, listen_port: 1, guards: {max_cost_per_hour: -1}}]\n",
+              "max_cost_per_hour"},
         Break{"StatusBackwards",
               "services: [{name: a/a, listen_port: 1, health: {kind: http, status: [300, 200]}}]\n",
               "[lowest, highest]"},
@@ -129,6 +137,25 @@ TEST(ControllerOptions, NeedAtLeastOneRegion) {
   const auto options = read("mesh: demo\ntunnel: {public_endpoint: \"192.0.2.1:1\"}\n");
   ASSERT_FALSE(options);
   EXPECT_NE(options.error().message().find("at least one region"), std::string::npos);
+}
+
+TEST(ControllerOptions, ReadWhatTransfersCost) {
+  const auto options = read(std::string(k_least) + R"(
+prices: {egress_per_gb: 0.02, egress_from: {ap: 0.09}, pairs: [{from: us, to: eu, per_gb: 0.01}]}
+services: [{name: a/a, listen_port: 1, guards: {max_cost_per_hour: 2.5}},
+           {name: a/b, listen_port: 2, policy: {goal: cost, keep_in_objective: 95%}}]
+)");
+  ASSERT_TRUE(options) << options.error().message();
+  const RegionName us("us");
+  const RegionName eu("eu");
+  const RegionName ap("ap");
+  EXPECT_EQ(options->prices.of(us, us), 0);
+  EXPECT_EQ(options->prices.of(us, eu), 0.01);
+  EXPECT_EQ(options->prices.of(eu, us), 0.02);
+  EXPECT_EQ(options->prices.of(ap, us), 0.09);
+  EXPECT_EQ(options->services[0].max_cost_per_hour, 2.5);
+  EXPECT_FALSE(options->services[1].max_cost_per_hour);
+  EXPECT_DOUBLE_EQ(options->services[1].policy.keep_in_slo, 0.95);
 }
 
 }  // namespace

@@ -54,13 +54,16 @@ ServiceWish all_to_the_first(const ServiceObservation& seen) {
   return wish;
 }
 
-ControllerOptions two_regions() {
+ControllerOptions two_regions(std::optional<double> ceiling) {
   ControllerOptions options;
   options.regions = {k_us, k_eu};
   ServiceConfig service;
   service.plan.service = k_web;
   service.policy.mode = PolicyMode::automatic;
   service.policy.name = "puppet";
+  service.policy.kb_per_request = 1000;
+  service.max_cost_per_hour = ceiling;
+  options.prices.per_gb = 0.02;
   options.services = {service};
   return options;
 }
@@ -68,27 +71,29 @@ ControllerOptions two_regions() {
 /// One life of the loop, on a store that outlives it.
 class Life {
  public:
-  Life(Store& store, const std::shared_ptr<Deed>& puppet, const std::shared_ptr<Deed>& planner)
-      : store_(store) {
+  Life(Store& store, const std::shared_ptr<Deed>& puppet, const std::shared_ptr<Deed>& planner,
+       std::optional<double> ceiling = std::nullopt)
+      : options_(two_regions(ceiling)), store_(store) {
     add("puppet", puppet);
     add("planner", planner);
     loop_ = std::make_unique<SteeringLoop>(
         core_.get_executor(),
-        SteeringLoop::Parts{.options = options_,
-                            .catalog = catalog_,
-                            .clock = clock_,
-                            .store = store_,
-                            .blocking = blocking_,
-                            .log = log_,
-                            .telemetry = telemetry_,
-                            .publisher = publisher_,
-                            .pinned = [](const ServiceName&) { return false; },
-                            .changed = [this] { ++rounds_; },
-                            .note =
-                                [this](std::string type, const std::string&, std::string message,
-                                       const ServiceName&) {
-                                  events.push_back(std::move(type) + ": " + std::move(message));
-                                }});
+        SteeringLoop::Parts{
+            .options = options_,
+            .catalog = catalog_,
+            .clock = clock_,
+            .store = store_,
+            .blocking = blocking_,
+            .log = log_,
+            .telemetry = telemetry_,
+            .publisher = publisher_,
+            .pinned = [this](const ServiceName&, const RegionName& from) { return from == pinned; },
+            .changed = [this] { ++rounds_; },
+            .note =
+                [this](std::string type, const std::string&, std::string message,
+                       const ServiceName&) {
+                  events.push_back(std::move(type) + ": " + std::move(message));
+                }});
     EXPECT_TRUE(loop_->load());
     tasks_.spawn("steering", loop_->run());
     clock_.advance(milliseconds(0));
@@ -135,6 +140,7 @@ class Life {
   SimClock& clock() { return clock_; }
   asio::io_context& core() { return core_; }
   std::vector<std::string> events;
+  RegionName pinned;
 
  private:
   void add(const char* name, std::shared_ptr<Deed> deed) {
@@ -155,12 +161,17 @@ class Life {
     health.set_service(k_web.value());
     health.set_endpoint("10.0.0.1:80");
     health.set_healthy(true);
+    pb::Traffic& traffic = *made.add_traffic();
+    traffic.set_service(k_web.value());
+    traffic.set_to_region(k_us.value());
+    traffic.set_started(100);
+    traffic.set_chosen(100);
     const Status taken = telemetry_.ingest(AgentId(from.value() + "/agent-1"), from, made,
                                            clock_.now(), to_unix_ms(clock_.wall_now()));
     ASSERT_TRUE(taken) << taken.error().message();
   }
 
-  const ControllerOptions options_ = two_regions();
+  const ControllerOptions options_;
   Store& store_;
   PolicyCatalog catalog_;
   asio::io_context core_;
@@ -205,6 +216,43 @@ TEST_F(SteeringLoops, AskForARoundOnlyWhereAWishDiffers) {
   life.until_decided(1);
   life.second();
   EXPECT_GT(life.rounds(), 0) << "nothing is in force, so the wish differs";
+}
+
+TEST_F(SteeringLoops, TellAPolicyWhichSourcesAreHeld) {
+  std::atomic<int> held = -1;
+  puppet_->act = [&held](const ServiceObservation& seen) {
+    held = seen.held.size() == 2 ? 2 * seen.held[0] + seen.held[1] : -2;
+    return all_to_the_first(seen);
+  };
+  Life life(store_, puppet_, planner_);
+  life.pinned = k_eu;
+  life.settle();
+  life.until_decided(1);
+  EXPECT_EQ(held, 1);
+}
+
+TEST_F(SteeringLoops, SayWhenTheCeilingOnCostCannotBeKept) {
+  Life life(store_, puppet_, planner_, /*ceiling=*/1e-6);
+  life.settle();
+  life.until_decided(1);
+  life.second();
+  life.until_decided(2);
+  life.second();
+  EXPECT_TRUE(std::ranges::any_of(life.events, [](const std::string& event) {
+    return event.starts_with("policy.cost_above: ");
+  }));
+  // All to where it costs nothing: kept again.
+  puppet_->act = [](const ServiceObservation&) {
+    ServiceWish wish{.shares = Grid<double>(2, 2, 0), .shed = {}, .why = {}, .expected_in_slo = {}};
+    wish.shares(0, 0) = wish.shares(1, 1) = 1;
+    return wish;
+  };
+  for (std::uint64_t i = 3; i < 5; ++i) {
+    life.until_decided(i);
+    life.second();
+  }
+  ASSERT_FALSE(life.events.empty());
+  EXPECT_TRUE(life.events.back().starts_with("policy.cost_kept: ")) << life.events.back();
 }
 
 TEST_F(SteeringLoops, ReplaceAPolicyThatHangsWithinASecond) {

@@ -156,5 +156,31 @@ TEST_F(Steering, PassesOverARungThatCannotBeMade) {
   EXPECT_NE(it.last_fall().find("checkpoint is damaged"), std::string::npos);
 }
 
+TEST_F(Steering, HoldsEveryWishToTheCeilingOnCostAndSaysSo) {
+  ServiceSetting setting = two_regions();
+  setting.kb_per_request = 1000;
+  setting.cost_per_gb = rows({0, 0.01, 0.01, 0});
+  setting.max_cost_per_hour = 9;
+  ServiceSteering it(setting, {rung("learned", top_)}, {});
+  ServiceObservation seen = ServiceObservation::blank(2);
+  seen.offered = {1000, 0};
+  top_.wish.why = {{.from = 0, .to = 1, .term = "path", .delta = 0.1, .note = {}}};
+  const auto job = it.begin(seen, now_);
+  ASSERT_TRUE(job);
+  EXPECT_FALSE(it.take(job->run(), now_));
+  ASSERT_TRUE(it.cost_cut());
+  EXPECT_NEAR(it.wish()->shares(0, 1), 0.25, 1e-9) << "18 an hour became 9";
+  EXPECT_NEAR(it.cost().per_hour(it.wish()->shares), 9, 1e-6);
+  ASSERT_EQ(it.wish()->why.size(), 3U)
+      << "one for each source that was moved, and the policy's own";
+  EXPECT_EQ(it.wish()->why[0].term, "cost ceiling");
+  EXPECT_EQ(it.wish()->why[0].note, "9 an hour instead of 18, for at most 9");
+
+  top_.wish = wish_of({1, 0, 0, 1});
+  const auto next = it.begin(seen, now_ + seconds(1));
+  EXPECT_FALSE(it.take(next->run(), now_ + seconds(1)));
+  EXPECT_FALSE(it.cost_cut());
+}
+
 }  // namespace
 }  // namespace weir::controller

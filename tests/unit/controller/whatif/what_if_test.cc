@@ -206,5 +206,23 @@ TEST(WhatIf, StopsWhenAsked) {
   EXPECT_LE(looks, 153);
 }
 
+TEST(WhatIf, TellsWhatItWouldCostAndWhenThatIsTooMuch) {
+  WhatIf question = question_about(known_world(0.3), 3);
+  question.setting.kb_per_request = 100;
+  question.setting.cost_per_gb = Grid<double>(3, 3, 0.05);
+  for (std::size_t i = 0; i < 3; ++i) question.setting.cost_per_gb(i, i) = 0;
+  question.setting.max_cost_per_hour = 0.01;
+  question.changes.failed = {eu};
+  const auto told = answer(question, never);
+  ASSERT_TRUE(told) << told.error().message();
+  const Prediction& now = told->now;
+  double abroad_rps = 0;
+  for (std::size_t to = 0; to < 3; ++to) abroad_rps += now.rps[to];
+  EXPECT_GT(now.cost_per_hour, 0);
+  EXPECT_LT(now.cost_per_hour, abroad_rps * 100e-6 * 0.05 * 3600);
+  EXPECT_GT(told->configured.prediction.cost_per_hour, 0);
+  EXPECT_TRUE(names(told->configured.broken, "cost"));
+}
+
 }  // namespace
 }  // namespace weir::controller

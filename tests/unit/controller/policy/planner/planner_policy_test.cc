@@ -269,5 +269,70 @@ TEST(PlannerPolicy, KeepsToResidencyAndToNumbersWhateverItIsShown) {
   }
 }
 
+TEST(PlannerPolicy, PaysForTheCostGoalOnlyWhatIsToBeKept) {
+  const auto priced = [](Goal goal, double keep) {
+    QueueWorld world = three_regions(0.75);
+    world.region(2).demand_rps = 500;  // 400 are carried there
+    ServiceSetting setting = world.setting();
+    setting.goal = goal;
+    setting.keep_in_slo = keep;
+    setting.kb_per_request = 100;
+    setting.cost_per_gb = Grid<double>(3, 3, 0.05);
+    for (std::size_t i = 0; i < 3; ++i) setting.cost_per_gb(i, i) = 0;
+    PlannerPolicy policy("planner", setting, {});
+    ServiceWish wish = steer(world, policy, first_wish(world), 30);
+    world.forget();
+    double abroad = 0;
+    for (int i = 0; i < 30; ++i) {
+      wish = policy.observe(world.run(wish.shares, wish.shed));
+      for (std::size_t s = 0; s < 3; ++s) abroad += (1 - wish.shares(s, s)) / 3 / 30;
+    }
+    return std::pair(abroad, world.in_slo() / world.offered());
+  };
+  const auto [most_abroad, most_in_slo] = priced(Goal::goodput, 0.99);
+  const auto [abroad, in_slo] = priced(Goal::cost, 0.97);
+  const auto [less_abroad, less_in_slo] = priced(Goal::cost, 0.9);
+  EXPECT_LT(abroad, most_abroad);
+  EXPECT_LT(less_abroad, abroad);
+  EXPECT_GT(in_slo, 0.95);
+  EXPECT_GT(less_in_slo, 0.85);
+}
+
+TEST(PlannerPolicy, LeavesWhatIsInForceWhereNothingIsAllowed) {
+  QueueWorld world = three_regions(0.5);
+  ServiceSetting setting = world.setting();
+  for (std::size_t s = 0; s < 3; ++s) setting.allowed(s, 2) = 0;  // served there no longer
+  PlannerPolicy policy("planner", setting, {});
+  ServiceWish wish = first_wish(world);
+  for (int i = 0; i < 5; ++i) {
+    ServiceObservation seen = world.run(wish.shares, wish.shed);
+    seen.in_force = Grid<double>(3, 3, 1.0 / 3);
+    seen.held = {1, 0, 0};  // by a pin of that time
+    wish = policy.observe(seen);
+    for (std::size_t s = 0; s < 3; ++s) EXPECT_EQ(wish.shares(s, 2), 0);
+  }
+}
+
+TEST(PlannerPolicy, PlansAroundASourceThatOthersHold) {
+  QueueWorld world = three_regions(0.6);
+  PlannerPolicy policy("planner", world.setting(), {});
+  ServiceWish wish = first_wish(world);
+  const auto pinned = [&](ServiceWish& taken) {
+    for (std::size_t d = 0; d < 3; ++d) taken.shares(0, d) = d == 1 ? 1 : 0;
+  };
+  for (int i = 0; i < 40; ++i) {
+    if (i == 20) world.forget();
+    pinned(wish);
+    ServiceObservation seen = world.run(wish.shares, wish.shed);
+    seen.in_force = wish.shares;
+    seen.held = {1, 0, 0};
+    wish = policy.observe(seen);
+  }
+  // The pin brings region 1 480 of its 600 requests a second: its own 360 have to go elsewhere.
+  EXPECT_GT(wish.shares(0, 1), 0.98) << "what cannot move is not wished elsewhere";
+  EXPECT_LT(wish.shares(1, 1), 0.4);
+  EXPECT_GT(world.in_slo() / world.offered(), 0.98);
+}
+
 }  // namespace
 }  // namespace weir::controller
