@@ -97,6 +97,13 @@ std::string change_in_words(const Weights& before, const Weights& after) {
   return all.empty() ? "none" : all;
 }
 
+std::string in_words(const admin::v1::Reason& reason) {
+  std::string words = printable(reason.region());
+  if (reason.share() != 0) words += fmt::format(" {:+.1f} points", 100 * reason.share());
+  words += ": " + printable(reason.term());
+  return reason.note().empty() ? words : words + ", " + printable(reason.note());
+}
+
 std::string plan_of(const admin::v1::PinWeightsRequest& pin,
                     const admin::v1::PinWeightsReply& reply, bool colour) {
   const auto before = parts_of(reply.before());

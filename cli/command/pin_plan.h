@@ -23,6 +23,9 @@ std::string weights_in_words(const Weights& weights);
 /// "eu-west-1 130 -> 70 (56.5% -> 70.0%)", regions that do not change included, three blanks apart.
 std::string change_in_words(const Weights& before, const Weights& after);
 
+/// "eu-west-1 -30.3 points: path, round trip 201.5 of 175 ms"; "eu-west-1: pinned".
+std::string in_words(const admin::v1::Reason& reason);
+
 /// The table an operator decides on: region, weight and share now and then.
 std::string plan_of(const admin::v1::PinWeightsRequest& pin,
                     const admin::v1::PinWeightsReply& reply, bool colour);

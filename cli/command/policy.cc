@@ -72,7 +72,7 @@ std::string report_of(AdminSession& session, const ListPoliciesReply& reply) {
     for (const PolicyWish& wish : policy.wishes()) {
       all += fmt::format("\n{} from {} wishes {}\n", printable(policy.service()),
                          printable(wish.from_region()), weights_in_words(wish.weights()));
-      for (const std::string& reason : wish.reasons()) all += "  " + printable(reason) + "\n";
+      for (const Reason& reason : wish.reasons()) all += "  " + in_words(reason) + "\n";
     }
   }
   return all;

@@ -101,4 +101,42 @@ Result<std::chrono::seconds> parse_span(std::string_view text) {
   return std::chrono::seconds(total);
 }
 
+Result<std::int64_t> parse_moment(std::string_view text, std::int64_t now_ms) {
+  if (const auto ago = parse_span(text)) {
+    return now_ms - std::chrono::duration_cast<std::chrono::milliseconds>(*ago).count();
+  }
+  // Year to second, each with its width and what comes before it.
+  struct Part {
+    char before;
+    std::size_t width;
+  };
+  constexpr Part parts[] = {{0, 4}, {'-', 2}, {'-', 2}, {'T', 2}, {':', 2}, {':', 2}};
+  int read[6] = {};
+  std::string_view rest = text;
+  bool good = text.ends_with('Z');
+  for (std::size_t i = 0; good && i < 6; ++i) {
+    if (parts[i].before != 0) {
+      good = rest.starts_with(parts[i].before);
+      rest.remove_prefix(good ? 1 : 0);
+    }
+    const std::string_view digits = rest.substr(0, parts[i].width);
+    const auto [end, problem] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), read[i]);
+    good = good && problem == std::errc() && digits.size() == parts[i].width &&
+           end == digits.data() + digits.size() && read[i] >= 0;
+    rest.remove_prefix(std::min(rest.size(), parts[i].width));
+  }
+  const std::chrono::year_month_day day(std::chrono::year(read[0]),
+                                        std::chrono::month(static_cast<unsigned>(read[1])),
+                                        std::chrono::day(static_cast<unsigned>(read[2])));
+  if (!good || rest != "Z" || !day.ok() || read[3] > 23 || read[4] > 59 || read[5] > 59) {
+    return fail(Code::invalid_argument,
+                in_quotes(text) + " is no moment such as 5m (ago) or 2026-11-23T07:03:29Z");
+  }
+  const auto time =
+      std::chrono::hours(read[3]) + std::chrono::minutes(read[4]) + std::chrono::seconds(read[5]);
+  const auto since = std::chrono::sys_days(day).time_since_epoch() + time;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
 }  // namespace weir::cli

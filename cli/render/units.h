@@ -27,6 +27,8 @@ std::string show_per_second(double rate);
 /// "2026-11-23T07:03:29Z".
 std::string show_utc(std::int64_t unix_ms);
 
+/// A moment: "5m" and the like ago, or "2026-11-23T07:03:29Z". Errors: invalid_argument.
+Result<std::int64_t> parse_moment(std::string_view text, std::int64_t now_ms);
 /// "90s", "10m", "1h30m", "2d"; between one second and ten years.
 /// Errors: invalid_argument.
 Result<std::chrono::seconds> parse_span(std::string_view text);

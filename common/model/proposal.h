@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,24 @@ struct ProposedWeight {
   friend bool operator==(const ProposedWeight&, const ProposedWeight&) = default;
 };
 
+/// One term of why a destination's share is what it is.
+struct Reason {
+  RegionName region;
+  std::string term;       // a stable word or two: "overload", "pinned", "nearby"
+  double delta = 0;       // share of the source's requests it moved; 0: it moved none by itself
+  std::string note = {};  // for people: "p99 310 ms, 7 of 8 ready"
+  friend bool operator==(const Reason&, const Reason&) = default;
+};
+
 /// What somebody wants for the requests of one service that start in one region.
 struct WeightProposal {
   ServiceName service;
   RegionName from;
   std::vector<ProposedWeight> weights;  // a region not named gets 0: closed on purpose
   std::string by;                       // "static", "pin by root"
-  std::vector<std::string> reasons;     // for people, the weightiest first
+  std::vector<Reason> reasons;          // the weightiest first
+  /// Of the source's requests within the objective, as the policy expects it of these weights.
+  std::optional<double> expected_in_objective = std::nullopt;
   /// A policy's wish: agents hold it for the service's time to live without the controller only.
   bool fades = false;
   /// Of all agents of the region together; empty: none.

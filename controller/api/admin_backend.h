@@ -23,6 +23,9 @@ class AdminBackend {
   virtual admin::v1::ListServicesReply services() = 0;
   /// Errors: not_found (service or region).
   virtual Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) = 0;
+  /// Changes of weights that are kept. Errors: not_found.
+  virtual Result<admin::v1::ListChangesReply> changes(
+      const admin::v1::ListChangesRequest& what) = 0;
   virtual Result<admin::v1::ExplainWeightsReply> explain(
       const admin::v1::ExplainWeightsRequest& what) = 0;
   /// Errors: not_found.

@@ -158,6 +158,8 @@ void AdminService::serve_views(RpcRouter& router) {
       router, "GetWeights", [this](const auto& what) { return backend_.weights(what); });
   add_view<pb::ExplainWeightsRequest, pb::ExplainWeightsReply>(
       router, "ExplainWeights", [this](const auto& what) { return backend_.explain(what); });
+  add_view<pb::ListChangesRequest, pb::ListChangesReply>(
+      router, "ListChanges", [this](const auto& what) { return backend_.changes(what); });
   add_view<pb::ListPoliciesRequest, pb::ListPoliciesReply>(
       router, "ListPolicies", [this](const auto& what) { return backend_.policies(what); });
   add_view<pb::ListFailoversRequest, pb::ListFailoversReply>(

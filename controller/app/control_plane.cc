@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds k_tick{1};
 constexpr std::chrono::seconds k_keepalive{15};
+constexpr std::chrono::milliseconds k_follow_up{12'000};  // windows of 10 s, after reports and acks
 constexpr std::size_t k_rows_max = 100'000;
 constexpr double k_lines_per_second = 1;
 constexpr double k_lines_burst = 20;
@@ -137,6 +138,7 @@ asio::awaitable<void> ControlPlane::run() {
     const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
     if (cancelled != asio::cancellation_type::none) break;
     co_await look_at_store();
+    co_await follow_up_changes();
     if (std::exchange(agents_stored_, false) && !dirty_) co_await look_at_agents();
     // A step held back, or a pin that ends, is looked at with every tick.
     const auto expiry = pins_.next_expiry();
@@ -174,6 +176,38 @@ asio::awaitable<void> ControlPlane::look_at_store() {
     parts_.log.error("store.held", {{"why", store_problem_}});
     note("store.held", "error", store_problem_);
   }
+}
+
+/// What became of the requests that the changes of some seconds ago moved.
+asio::awaitable<void> ControlPlane::follow_up_changes() {
+  if (parts_.clock.now() < next_follow_up_) co_return;
+  next_follow_up_ = parts_.clock.now() + k_tick;
+  Transaction transaction;
+  for (WeightChange* change : history_.to_follow_up(unix_ms() - k_follow_up.count())) {
+    change->seen_after = seen_of(change->service, change->from);
+    transaction.put(change_row_key(*change), encode_change(*change));
+  }
+  if (transaction.writes().empty()) co_return;
+  // A disk that is nearly full costs this figure, nothing else.
+  co_await on_blocking<Status>(parts_.blocking, [&store = parts_.store, transaction]() -> Status {
+    auto done = store.commit(transaction);
+    return done ? Status() : fail(std::move(done).error());
+  });
+}
+
+/// In the last ten seconds.
+SeenRequests ControlPlane::seen_of(const ServiceName& service, const RegionName& from) const {
+  SeenRequests seen;
+  LatencyHistogram latency;
+  for (const RegionName& to : parts_.options.regions) {
+    const FlowSums sums = telemetry_.sums({service, from, to}, parts_.clock.now());
+    seen.ended += sums.ok + sums.errors + sums.timeouts;
+    seen.in_objective += sums.within_objective;
+    latency.merge(sums.latency);
+  }
+  seen.p99_us = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(latency.quantile(0.99).count(), 0, UINT32_MAX));
+  return seen;
 }
 
 /// A certificate or the moment of a first session is nothing the others are told: no round.
@@ -276,6 +310,9 @@ ControlPlane::Round ControlPlane::prepare() {
   }
   round.draft = publisher_.draft(input(round.pins));
   if (round.draft && round.draft->state != publisher_.state()) {
+    for (WeightChange& change : round.draft->changes) {
+      change.seen_before = seen_of(change.service, change.from);
+    }
     add_draft(*round.draft, round.transaction);
     const std::size_t coming = std::min(round.draft->changes.size(), k_changes_kept);
     for (auto& key : history_.overflow(coming)) round.transaction.erase(std::move(key));

@@ -135,6 +135,8 @@ class ControlPlane {
   boost::asio::awaitable<Status> submit(PinEdit edit);
   boost::asio::awaitable<void> look_at_store();
   boost::asio::awaitable<void> look_at_agents();
+  boost::asio::awaitable<void> follow_up_changes();
+  SeenRequests seen_of(const ServiceName& service, const RegionName& from) const;
   void take_agents(std::vector<AgentRecord> agents);
   void forget(const AgentRecord& gone);
   bool round_due() const;
@@ -170,6 +172,7 @@ class ControlPlane {
   bool agents_stored_ = false;
   std::string store_problem_;
   Time next_look_at_store_{};
+  Time next_follow_up_{};
 
   std::map<AgentId, LogLimit> limits_;  // of what each agent can have written to the log
   LogLimit strangers_{1, 20};           // of all who are not agents together

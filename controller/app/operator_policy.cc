@@ -38,7 +38,11 @@ pb::PolicyWish to_message(const WeightProposal& wished) {
     row.set_region(weight.region.value());
     row.set_weight(static_cast<std::uint32_t>(std::clamp(weight.weight, 0.0, 10'000.0) + 0.5));
   }
-  for (const std::string& reason : wished.reasons) out.add_reasons(reason);
+  for (const Reason& reason : wished.reasons) put(reason, *out.add_reasons());
+  if (wished.expected_in_objective) {
+    out.set_expected_in_objective_ppm(
+        static_cast<std::uint32_t>(*wished.expected_in_objective * 1e6 + 0.5));
+  }
   return out;
 }
 

@@ -15,31 +15,34 @@ namespace pb = admin::v1;
 namespace {
 
 constexpr std::size_t k_history_shown = 20;
+constexpr std::size_t k_changes_shown = 100;
+
+std::uint32_t ppm(double share) { return static_cast<std::uint32_t>(share * 1e6 + 0.5); }
 
 pb::Change to_message(const WeightChange& change) {
   pb::Change out;
+  out.set_service(change.service.value());
+  out.set_from_region(change.from.value());
   out.set_epoch(change.id.epoch);
   out.set_generation(change.id.generation);
   out.set_unix_ms(change.unix_ms);
   out.set_by(change.by);
   put(change.before, *out.mutable_before());
   put(change.after, *out.mutable_after());
-  for (const auto& reason : change.reasons) out.add_reasons(reason);
+  for (const Reason& reason : change.reasons) put(reason, *out.add_reasons());
   for (const auto& guard : change.guards) out.add_guards(guard);
+  if (change.expected_in_objective) {
+    out.set_expected_in_objective_ppm(ppm(*change.expected_in_objective));
+  }
+  if (change.seen_before) put(*change.seen_before, *out.mutable_seen_before());
+  if (change.seen_after) put(*change.seen_after, *out.mutable_seen_after());
   return out;
 }
 
-std::uint32_t ppm(double share) { return static_cast<std::uint32_t>(share * 1e6 + 0.5); }
-
-/// The reason that begins with the region's name, and the guard that speaks of it.
+/// The weightiest term about the region, and the guard that speaks of it.
 std::string why_of(const WeightChange& change, const RegionName& region) {
-  std::string why;
-  for (const std::string& reason : change.reasons) {
-    const std::size_t colon = reason.find(": ");
-    if (colon != std::string::npos && reason.starts_with(region.value() + " ")) {
-      why = reason.substr(colon + 2);
-    }
-  }
+  const auto reason = std::ranges::find(change.reasons, region, &Reason::region);
+  std::string why = reason == change.reasons.end() ? std::string() : reason->term;
   for (const std::string& guard : change.guards) {
     const std::size_t colon = guard.find(": ");
     if (colon != std::string::npos && guard.substr(colon + 2).starts_with(region.value() + " ")) {
@@ -318,8 +321,11 @@ Result<pb::ExplainWeightsReply> OperatorDesk::explain(const pb::ExplainWeightsRe
   const RegionName from(what.from_region());
   const auto& weights = plane_.publisher().state().weights;
   const auto present = weights.find({service, from});
-  const WeightChange* change = plane_.history().at(service, from, what.generation());
-  if (change == nullptr && what.generation() == 0 && present != weights.end()) {
+  const bool now = what.generation() == 0 && what.at_unix_ms() == 0;
+  const WeightChange* change = what.at_unix_ms() != 0
+                                   ? plane_.history().at_time(service, from, what.at_unix_ms())
+                                   : plane_.history().at(service, from, what.generation());
+  if (change == nullptr && now && present != weights.end()) {
     change = &present->second.change;  // older than the history kept
   }
   if (change == nullptr) {
@@ -330,7 +336,7 @@ Result<pb::ExplainWeightsReply> OperatorDesk::explain(const pb::ExplainWeightsRe
   reply.set_service(what.service());
   reply.set_from_region(what.from_region());
   *reply.mutable_change() = to_message(*change);
-  for (const auto& past : plane_.history().list(service, from, k_history_shown)) {
+  for (const auto& past : plane_.history().before(service, from, change->id, k_history_shown)) {
     *reply.add_history() = to_message(past);
   }
   for (const AgentRecord& agent : plane_.agents()) {
@@ -339,6 +345,19 @@ Result<pb::ExplainWeightsReply> OperatorDesk::explain(const pb::ExplainWeightsRe
     if (plane_.acks().of(agent.id).acked >= change->id) {
       reply.set_agents_acked(reply.agents_acked() + 1);
     }
+  }
+  return reply;
+}
+
+Result<pb::ListChangesReply> OperatorDesk::changes(const pb::ListChangesRequest& what) {
+  WEIR_TRY(check_pair(what.service(), what.from_region()));
+  const std::int64_t until = what.until_unix_ms() == 0 ? INT64_MAX : what.until_unix_ms();
+  const std::size_t limit = what.limit() == 0 ? k_changes_shown : what.limit();
+  pb::ListChangesReply reply;
+  for (const WeightChange& change :
+       plane_.history().between(ServiceName(what.service()), RegionName(what.from_region()),
+                                what.since_unix_ms(), until, limit)) {
+    *reply.add_changes() = to_message(change);
   }
   return reply;
 }

@@ -487,7 +487,7 @@ std::vector<SteeringLoop::View> SteeringLoop::views() const {
     view.steering = service->steering ? &*service->steering : nullptr;
     if (service->steering) {
       view.in_force = shares_in_force(parts_.options.regions, in_force_of(*service));
-      view.wished = wished_by(*service, service->steering->policy(), WishLimits::dropped);
+      view.wished = wished_by(*service, service->steering->policy(), WishLimits::overlooked);
     }
   }
   return views;

@@ -4,7 +4,10 @@
 
 #include <span>
 
+#include "common/model/proposal.h"
 #include "common/model/service.h"
+#include "controller/publish/publisher.h"
+#include "weir/admin/v1/admin.pb.h"
 #include "weir/policy/v1/revision.pb.h"
 
 namespace weir::controller {
@@ -17,6 +20,19 @@ inline void put(std::span<const Weight> weights,
     row.set_region(weight.region.value());
     row.set_weight(weight.weight);
   }
+}
+
+inline void put(const Reason& reason, admin::v1::Reason& out) {
+  out.set_region(reason.region.value());
+  out.set_term(reason.term);
+  out.set_share(reason.delta);
+  out.set_note(reason.note);
+}
+
+inline void put(const SeenRequests& seen, admin::v1::SeenRequests& out) {
+  out.set_ended(seen.ended);
+  out.set_in_objective(seen.in_objective);
+  out.set_p99_us(seen.p99_us);
 }
 
 }  // namespace weir::controller

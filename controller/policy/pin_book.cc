@@ -9,15 +9,16 @@ bool over(const WeightPin& pin, std::int64_t unix_ms) {
   return pin.expires_unix_ms != 0 && pin.expires_unix_ms <= unix_ms;
 }
 
+/// Nothing of what a policy wished is left: a pin neither fades nor overflows.
 void obey(const WeightPin& pin, WeightProposal& proposal) {
-  proposal.weights.clear();
-  proposal.reasons.clear();
+  proposal = WeightProposal();
+  proposal.service = pin.service;
+  proposal.from = pin.from;
   proposal.by = "pin by " + pin.by;
   for (const Weight& weight : pin.weights) {
     proposal.weights.push_back(
         {.region = weight.region, .weight = static_cast<double>(weight.weight), .why = "pinned"});
-    proposal.reasons.push_back(weight.region.value() + " " + std::to_string(weight.weight) +
-                               ": pinned");
+    proposal.reasons.push_back({.region = weight.region, .term = "pinned"});
   }
 }
 
@@ -71,11 +72,7 @@ Proposal with_pins(Proposal proposal, const PinBook& pins, std::int64_t unix_ms)
     auto row = std::ranges::find_if(proposal, [&pin](const WeightProposal& other) {
       return other.service == pin.service && other.from == pin.from;
     });
-    if (row == proposal.end()) {
-      row = proposal.insert(row, WeightProposal());
-      row->service = pin.service;
-      row->from = pin.from;
-    }
+    if (row == proposal.end()) row = proposal.insert(row, WeightProposal());
     obey(pin, *row);
   }
   return proposal;

@@ -28,13 +28,12 @@ WeightProposal propose(const ServiceConfig& service, const RegionName& from,
     const auto& allowed = guards.residency;
     // What residency forbids is configured too: leaving it out is no guard's doing.
     if (!allowed.empty() && std::ranges::find(allowed, to) == allowed.end()) {
-      proposal.reasons.push_back(to.value() + " is not permitted: residency of " + from.value());
+      proposal.reasons.push_back(
+          {.region = to, .term = "residency", .note = "not permitted from " + from.value()});
       continue;
     }
     proposal.weights.push_back(weigh(service, from, to));
-    const ProposedWeight& last = proposal.weights.back();
-    proposal.reasons.push_back(to.value() + " " + std::to_string(service.weights.of(from, to)) +
-                               ": " + last.why);
+    proposal.reasons.push_back({.region = to, .term = proposal.weights.back().why});
   }
   return proposal;
 }

@@ -24,9 +24,20 @@ class ChangeHistory {
   /// The change in force at `generation` (0: now) for the pair; nullptr: none kept that old.
   const WeightChange* at(const ServiceName& service, const RegionName& from,
                          std::uint64_t generation) const;
-  /// Newest first, at most `limit`.
-  std::vector<WeightChange> list(const ServiceName& service, const RegionName& from,
-                                 std::size_t limit) const;
+  /// Those before `id`, newest first, at most `limit`.
+  std::vector<WeightChange> before(const ServiceName& service, const RegionName& from,
+                                   const RevisionId& id, std::size_t limit) const;
+  /// The change in force at that time; nullptr: none kept that old.
+  const WeightChange* at_time(const ServiceName& service, const RegionName& from,
+                              std::int64_t unix_ms) const;
+  /// What was in force or changed between two times, newest first, at most `limit`; an empty name
+  /// means all.
+  std::vector<WeightChange> between(const ServiceName& service, const RegionName& from,
+                                    std::int64_t since_unix_ms, std::int64_t until_unix_ms,
+                                    std::size_t limit) const;
+  /// Those made within the minute before `unix_ms` whose `seen_after` is missing, oldest first. The
+  /// pointers hold until the history changes.
+  std::vector<WeightChange*> to_follow_up(std::int64_t unix_ms);
   std::size_t size() const { return changes_.size(); }
 
  private:

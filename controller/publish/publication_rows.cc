@@ -34,6 +34,16 @@ std::vector<Weight> get(const PbWeights& rows) {
   return weights;
 }
 
+void put(const SeenRequests& seen, pb::SeenRequests& out) {
+  out.set_ended(seen.ended);
+  out.set_in_objective(seen.in_objective);
+  out.set_p99_us(seen.p99_us);
+}
+
+SeenRequests get(const pb::SeenRequests& row) {
+  return {.ended = row.ended(), .in_objective = row.in_objective(), .p99_us = row.p99_us()};
+}
+
 void put(const WeightChange& change, pb::WeightChange& out) {
   out.set_service(change.service.value());
   out.set_from_region(change.from.value());
@@ -43,20 +53,37 @@ void put(const WeightChange& change, pb::WeightChange& out) {
   out.set_by(change.by);
   put(change.before, *out.mutable_before());
   put(change.after, *out.mutable_after());
-  for (const auto& reason : change.reasons) out.add_reasons(reason);
+  for (const Reason& reason : change.reasons) {
+    auto& row = *out.add_reasons();
+    row.set_region(reason.region.value());
+    row.set_term(reason.term);
+    row.set_delta(reason.delta);
+    row.set_note(reason.note);
+  }
   for (const auto& guard : change.guards) out.add_guards(guard);
+  if (change.expected_in_objective) out.set_expected_in_objective(*change.expected_in_objective);
+  if (change.seen_before) put(*change.seen_before, *out.mutable_seen_before());
+  if (change.seen_after) put(*change.seen_after, *out.mutable_seen_after());
 }
 
 WeightChange get(const pb::WeightChange& row) {
-  return {.service = ServiceName(row.service()),
-          .from = RegionName(row.from_region()),
-          .id = {.epoch = row.epoch(), .generation = row.generation()},
-          .unix_ms = row.unix_ms(),
-          .by = row.by(),
-          .before = get(row.before()),
-          .after = get(row.after()),
-          .reasons = {row.reasons().begin(), row.reasons().end()},
-          .guards = {row.guards().begin(), row.guards().end()}};
+  WeightChange change{.service = ServiceName(row.service()),
+                      .from = RegionName(row.from_region()),
+                      .id = {.epoch = row.epoch(), .generation = row.generation()},
+                      .unix_ms = row.unix_ms(),
+                      .by = row.by(),
+                      .before = get(row.before()),
+                      .after = get(row.after()),
+                      .reasons = {},
+                      .guards = {row.guards().begin(), row.guards().end()}};
+  for (const auto& reason : row.reasons()) {
+    change.reasons.push_back(
+        {RegionName(reason.region()), reason.term(), reason.delta(), reason.note()});
+  }
+  if (row.has_expected_in_objective()) change.expected_in_objective = row.expected_in_objective();
+  if (row.has_seen_before()) change.seen_before = get(row.seen_before());
+  if (row.has_seen_after()) change.seen_after = get(row.seen_after());
+  return change;
 }
 
 template <typename Message>

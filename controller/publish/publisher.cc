@@ -43,7 +43,9 @@ Result<PublishedWeights> guarded(const PublishInput& input, const ServiceConfig&
                  .before = previous,
                  .after = std::move(safe->weights),
                  .reasons = may_step ? proposal.reasons : before->change.reasons,
-                 .guards = std::move(safe->actions)};
+                 .guards = std::move(safe->actions),
+                 .expected_in_objective = may_step ? proposal.expected_in_objective
+                                                   : before->change.expected_in_objective};
   made.settled = may_step && safe->settled;
   made.fades = may_step ? proposal.fades : before->fades;
   made.limits = proposal.limits;

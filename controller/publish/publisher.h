@@ -32,6 +32,14 @@ struct PublishInput {
   std::int64_t unix_ms = 0;
 };
 
+/// What became of requests, all destinations together.
+struct SeenRequests {
+  std::uint64_t ended = 0;
+  std::uint64_t in_objective = 0;
+  std::uint32_t p99_us = 0;
+  friend bool operator==(const SeenRequests&, const SeenRequests&) = default;
+};
+
 /// Why the weights of one (service, source) became what they are.
 struct WeightChange {
   ServiceName service;
@@ -41,8 +49,13 @@ struct WeightChange {
   std::string by;
   std::vector<Weight> before;  // empty: the first
   std::vector<Weight> after;
-  std::vector<std::string> reasons;
+  std::vector<Reason> reasons;
   std::vector<std::string> guards;
+  std::optional<double> expected_in_objective = std::nullopt;  // as WeightProposal
+  /// What became of the source's requests in the ten seconds before, and from two to twelve
+  /// seconds after. Missing: not measured (yet).
+  std::optional<SeenRequests> seen_before = std::nullopt;
+  std::optional<SeenRequests> seen_after = std::nullopt;
   friend bool operator==(const WeightChange&, const WeightChange&) = default;
 };
 

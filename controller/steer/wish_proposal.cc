@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <optional>
 
 #include "common/routing/room.h"
 #include "common/routing/safe_set.h"
@@ -77,10 +77,16 @@ bool worth_a_change(std::span<const InFlightLimit> wished, std::span<const InFli
   });
 }
 
-std::string reason(const Why& why, const RegionName& to) {
-  char points[32];
-  std::snprintf(points, sizeof points, "%+.1f points", 100 * why.delta);
-  return to.value() + " " + points + ": " + why.term + (why.note.empty() ? "" : ", " + why.note);
+/// Of one source's requests, as the policy expects it.
+std::optional<double> expected_of(const ServiceWish& wish, std::span<const double> shares,
+                                  std::size_t from) {
+  if (wish.expected_in_slo.empty()) return std::nullopt;
+  double sum = 0;
+  for (std::size_t to = 0; to < shares.size(); ++to) {
+    if (shares[to] > 0) sum += shares[to] * wish.expected_in_slo(from, to);
+  }
+  if (!std::isfinite(sum)) return std::nullopt;
+  return std::clamp(sum, 0.0, 1.0);
 }
 
 }  // namespace
@@ -104,7 +110,9 @@ Proposal proposals_of(const ServiceWish& wish, const ServiceSetting& setting, co
         limits == WishLimits::kept ? limits_of(wish, setting, from) : std::vector<InFlightLimit>();
     const bool move =
         weights.empty() || worth_a_change(wished, shares_of(setting.regions, weights));
-    if (!move && !worth_a_change(limits_wished, limits_now)) continue;
+    const bool limit =
+        limits != WishLimits::overlooked && worth_a_change(limits_wished, limits_now);
+    if (!move && !limit) continue;
     WeightProposal& made = proposals.emplace_back();
     made.service = setting.service;
     made.from = setting.regions[from];
@@ -120,8 +128,12 @@ Proposal proposals_of(const ServiceWish& wish, const ServiceSetting& setting, co
     for (const Why& why : wish.why) {
       if (why.from != from || why.to >= setting.size()) continue;
       if (made.reasons.size() >= k_reasons_max) break;
-      made.reasons.push_back(reason(why, setting.regions[why.to]));
+      made.reasons.push_back({setting.regions[why.to], why.term, why.delta, why.note});
     }
+    if (!move) {
+      made.reasons = {{setting.regions[from], "limits", 0, "weights as they were"}};
+    }
+    made.expected_in_objective = expected_of(wish, wished, from);
   }
   return proposals;
 }

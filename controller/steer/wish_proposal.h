@@ -20,8 +20,12 @@ using SourceInForce = std::function<InForce(const RegionName& from)>;
 /// The weights in force as shares, a row for each source; a row of zeros where none are.
 Grid<double> shares_in_force(std::span<const RegionName> regions, const SourceInForce& in_force);
 
-/// Whether a wish's limits on requests in flight count.
-enum class WishLimits : bool { dropped, kept };
+/// What becomes of a wish's limits on requests in flight.
+enum class WishLimits {
+  kept,
+  dropped,     // there are to be none
+  overlooked,  // nor does it count which are in force: weights alone are asked for
+};
 
 /// A wish as proposals by `by`: one for each source whose weights in force are so far from it that
 /// a change is worth its noise (a share off by a hundredth, or a region to be opened or closed), or

@@ -49,6 +49,13 @@ def show(lab, *words):
     print(f"$ weirctl {' '.join(words)}\n{lab.weirctl_text(*words)}", flush=True)
 
 
+def measured(lab):
+    """Changes by the policy whose effect has been measured, newest first."""
+    changes = snake(lab.weirctl("weights", "history", "--since", "5m"))["changes"]
+    return [change for change in changes
+            if "expected_in_objective_ppm" in change and number(change.get("seen_after", {}), "ended") > 0]
+
+
 def main():
     with running_lab() as lab:
         lab.up(1, print, busy_servers=True, objective_ms=OBJECTIVE_MS)
@@ -84,6 +91,12 @@ def main():
             lab.signal(f"{EU}-{server}", signal.SIGUSR1)
         wait_for("auto: a slow region is relieved", 20, lambda: own_share(lab, EU) < 0.9)
         show(lab, "policy", "status")
+        wait_for("what came of a change is measured", 30, lambda: measured(lab))
+        change = measured(lab)[0]
+        expect(change["reasons"] and all(reason["term"] for reason in change["reasons"]), "its reasons are terms")
+        show(lab, "weights", "history", "--since", "2m", "--limit", "8")
+        show(lab, "weights", "explain", SERVICE, "--from", change["from_region"], "--revision",
+             str(number(change, "generation")))
         time.sleep(11)  # until what it saw is in the store
         before = weights(lab)
         lab.kill("controller")

@@ -104,11 +104,21 @@ TEST_F(CliWeights, ExplainsThem) {
   add_weight(*change.mutable_before(), "eu-west-1", 100);
   add_weight(*change.mutable_after(), "eu-west-1", 130);
   add_weight(*change.mutable_after(), "us-east-1", 130);
-  change.add_reasons("an operator asked for it");
+  auto& pinned = *change.add_reasons();
+  pinned.set_region("eu-west-1");
+  pinned.set_term("pinned");
+  auto& path = *change.add_reasons();
+  path.set_region("us-east-1");
+  path.set_term("path");
+  path.set_share(0.125);
+  path.set_note("round trip 80 of 175 ms");
   change.add_guards("residency: ok");
+  change.set_expected_in_objective_ppm(985'000);
+  change.mutable_seen_before()->set_ended(600);
+  change.mutable_seen_before()->set_in_objective(450);
+  change.mutable_seen_before()->set_p99_us(310'000);
   *reply.add_history() = change;
-  *reply.add_history() = change;
-  reply.mutable_history(1)->set_generation(11);
+  reply.mutable_history(0)->set_generation(11);
   const Outcome run = weirctl({"weights", "explain", "shop/web", "--from", "eu-west-1"});
   EXPECT_EQ(run.exit, 0);
   EXPECT_EQ(
@@ -117,13 +127,53 @@ TEST_F(CliWeights, ExplainsThem) {
       "  eu-west-1 100 -> 130 (100.0% -> 50.0%)   us-east-1 0 -> 130 (0.0% -> 50.0%)\n"
       "\n"
       "Why\n"
-      "  an operator asked for it\n"
+      "  eu-west-1: pinned\n"
+      "  us-east-1 +12.5 points: path, round trip 80 of 175 ms\n"
       "Guards\n"
       "  residency: ok\n"
+      "Within the objective\n"
+      "  expected     98.50%\n"
+      "  10 s before  75.00% of 600 requests, p99 310 ms\n"
+      "  10 s after   not yet measured\n"
       "Applied by 1/1 agents\n"
       "Before\n"
       "  1.11  4s ago  pin by root  eu-west-1 130 (50.0%), us-east-1 130 (50.0%)\n"
       "Hold it: weirctl weights pin shop/web --from eu-west-1 REGION=WEIGHT,... --ttl 1h\n");
+}
+
+TEST_F(CliWeights, RefusesAMomentThatIsNone) {
+  const Outcome odd = weirctl({"weights", "explain", "a/b", "--from", "eu", "--at", "yesterday"});
+  EXPECT_EQ(odd.exit, 2);
+  EXPECT_NE(odd.err.find("\"yesterday\" is no moment such as 5m (ago) or"), std::string::npos);
+  EXPECT_EQ(
+      weirctl({"weights", "explain", "a/b", "--from", "eu", "--at", "5m", "--revision", "3"}).exit,
+      2);
+  EXPECT_EQ(weirctl({"weights", "history", "--since", "2026-02-30T00:00:00Z"}).exit, 2);
+}
+
+TEST_F(CliWeights, ListsWhatChangedAndWhatCameOfIt) {
+  auto& change = *admin_.changes.add_changes();
+  change.set_service("shop/web");
+  change.set_from_region("eu-west-1");
+  change.set_epoch(1);
+  change.set_generation(12);
+  change.set_unix_ms(k_noon_ms - 4000);
+  change.set_by("learned");
+  add_weight(*change.mutable_before(), "eu-west-1", 100);
+  add_weight(*change.mutable_after(), "eu-west-1", 75);
+  add_weight(*change.mutable_after(), "us-east-1", 25);
+  change.add_reasons()->set_term("overload");
+  change.set_expected_in_objective_ppm(985'000);
+  change.mutable_seen_before()->set_ended(4);
+  change.mutable_seen_before()->set_in_objective(3);
+  change.mutable_seen_after()->set_ended(0);
+  EXPECT_EQ(weirctl({"weights", "history"}).out,
+            "WHEN    REVISION  SERVICE   FROM       BY       LARGEST MOVE     WHY       BEFORE  "
+            "EXPECTED  AFTER\n"
+            "4s ago      1.12  shop/web  eu-west-1  learned  -25.0 eu-west-1  overload  75.00%    "
+            "98.50%      -\n");
+  admin_.changes.clear_changes();
+  EXPECT_NE(weirctl({"weights", "history"}).err.find("No changes of weights"), std::string::npos);
 }
 
 TEST_F(CliWeights, ShowsThePlanAndStopsOnADryRun) {

@@ -94,6 +94,7 @@ void FakeAdmin::fill(RpcRouter& router) {
   fixed<ListServicesRequest>(router, *this, "ListServices", services);
   fixed<GetWeightsRequest>(router, *this, "GetWeights", weights);
   fixed<ExplainWeightsRequest>(router, *this, "ExplainWeights", explanation);
+  fixed<ListChangesRequest>(router, *this, "ListChanges", changes);
   fixed<UnpinWeightsRequest>(router, *this, "UnpinWeights", unpin);
   fixed<ListFailoversRequest>(router, *this, "ListFailovers", failovers);
   stream<StatusRequest, StatusReply>(router, "WatchStatus", [this] { return statuses; });

@@ -22,6 +22,7 @@ struct FakeAdmin {
   admin::v1::ListServicesReply services;
   admin::v1::GetWeightsReply weights;
   admin::v1::ExplainWeightsReply explanation;
+  admin::v1::ListChangesReply changes;
   admin::v1::PinWeightsReply pin;
   admin::v1::UnpinWeightsReply unpin;
   admin::v1::ListFailoversReply failovers;

@@ -69,5 +69,17 @@ TEST(Nearest, FindsWhatWasMeantAndNothingFarAway) {
   EXPECT_EQ(nearest("simulate", known), "");
 }
 
+TEST(Units, ReadAMomentAgoOrByTheClock) {
+  constexpr std::int64_t now = 1'767'268'800'000;  // 2026-01-01T12:00:00Z
+  EXPECT_EQ(*parse_moment("90s", now), now - 90'000);
+  EXPECT_EQ(*parse_moment("2026-01-01T12:00:00Z", 0), now);
+  EXPECT_EQ(show_utc(*parse_moment("2024-02-29T23:59:59Z", 0)), "2024-02-29T23:59:59Z");
+  for (const char* text : {"", "now", "2026-01-01", "2026-01-01T12:00:00", "2026-02-29T00:00:00Z",
+                           "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T12:00:00ZZ",
+                           "2026-1-01T12:00:00Z", "+026-01-01T12:00:00Z", "20260-1-01T12:00:00Z"}) {
+    EXPECT_FALSE(parse_moment(text, now)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace weir::cli

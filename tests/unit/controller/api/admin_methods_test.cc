@@ -34,6 +34,9 @@ struct Backend final : AdminBackend {
     reply.set_unix_ms(++weights_asked);
     return reply;
   }
+  Result<pb::ListChangesReply> changes(const pb::ListChangesRequest&) override {
+    return fail(Code::not_found, "no service");
+  }
   Result<pb::ExplainWeightsReply> explain(const pb::ExplainWeightsRequest&) override {
     return fail(Code::not_found, "no service");
   }

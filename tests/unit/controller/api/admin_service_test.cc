@@ -50,6 +50,9 @@ class Failing final : public AdminBackend {
   pb::ListPathsReply paths() override { return {}; }
   pb::ListServicesReply services() override { return {}; }
   Result<pb::GetWeightsReply> weights(const pb::GetWeightsRequest&) override { return fail(why_); }
+  Result<pb::ListChangesReply> changes(const pb::ListChangesRequest&) override {
+    return fail(why_);
+  }
   Result<pb::ExplainWeightsReply> explain(const pb::ExplainWeightsRequest&) override {
     return fail(why_);
   }

@@ -392,6 +392,59 @@ TEST(ControlPlane, CountsWhatAgentsReport) {
   EXPECT_EQ(life.desk().weights(ask)->rows(0).to(0).why(), "nearby");
 }
 
+TEST(ControlPlane, RemembersWhatWasSeenBeforeAChange) {
+  MemoryStore store;
+  std::int64_t before_pin = 0;
+  {
+    Life life(store);
+    ASSERT_TRUE(life.enrol(k_us));
+    FakeAgent& us = life.connect("us/agent-1");
+    life.until([&] { return life.desk().status().agents_connected() == 1; });
+    pb::AgentMessage message;
+    auto& report = *message.mutable_report();
+    report.set_sequence(1);
+    report.set_window_ms(1000);
+    auto& traffic = *report.add_traffic();
+    traffic.set_service("shop/web");
+    traffic.set_to_region("eu");
+    traffic.set_started(50);
+    traffic.set_ok(40);
+    traffic.set_errors(10);
+    traffic.set_within_objective(30);
+    traffic.set_state("active");
+    us.send(message);
+    admin::v1::GetWeightsRequest look;
+    look.set_service("shop/web");
+    look.set_from_region("us");
+    life.until([&] { return life.desk().weights(look)->rows(0).requests_per_second() > 49; });
+    before_pin = life.plane().unix_ms();
+    ASSERT_TRUE(life.pin(70, 30));
+  }
+  Life life(store);
+  admin::v1::ListChangesRequest ask;
+  ask.set_since_unix_ms(before_pin);
+  const auto told = life.desk().changes(ask);
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->changes_size(), 1);
+  const auto& change = told->changes(0);
+  EXPECT_EQ(change.service(), "shop/web");
+  EXPECT_EQ(change.reasons(0).term(), "pinned");
+  EXPECT_EQ(change.seen_before().ended(), 50U);
+  EXPECT_EQ(change.seen_before().in_objective(), 30U);
+  EXPECT_FALSE(change.has_seen_after()) << "that takes ten seconds";
+  EXPECT_FALSE(change.has_expected_in_objective_ppm());
+  ask.set_service("shop/none");
+  EXPECT_FALSE(life.desk().changes(ask));
+
+  admin::v1::ExplainWeightsRequest past;
+  past.set_service("shop/web");
+  past.set_from_region("us");
+  past.set_at_unix_ms(before_pin - 1);
+  EXPECT_EQ(life.desk().explain(past)->change().by(), "static");
+  past.set_at_unix_ms(1);
+  EXPECT_EQ(life.desk().explain(past).error().code(), Code::not_found);
+}
+
 TEST(ControlPlane, PutsARemovedAgentOut) {
   MemoryStore store;
   Life life(store);

@@ -36,8 +36,9 @@ TEST(StaticWeights, GiveTheOwnRegionTheNearbyWeightAndThePairsTheirs) {
   EXPECT_EQ(pairs(proposal[0]), (Pairs{{k_us, 130}, {k_eu, 100}, {k_ap, 100}}));
   EXPECT_EQ(pairs(proposal[1]), (Pairs{{k_us, 50}, {k_eu, 130}}));
   EXPECT_EQ(proposal[1].reasons,
-            (std::vector<std::string>{"us-east-1 50: pair rule", "eu-west-1 130: nearby",
-                                      "ap-northeast-1 is not permitted: residency of eu-west-1"}));
+            (std::vector<Reason>{{k_us, "pair rule", 0, ""},
+                                 {k_eu, "nearby", 0, ""},
+                                 {k_ap, "residency", 0, "not permitted from eu-west-1"}}));
 }
 
 WeightPin pin(std::int64_t expires) {
@@ -58,6 +59,12 @@ TEST(PinBook, IsObeyedUntilThePinEnds) {
   EXPECT_EQ(pinned[0].by, "pin by root");
   EXPECT_EQ(pinned[1].by, "static");
   EXPECT_EQ(with_pins(rules, book, 1000)[0].by, "static");
+
+  Proposal wished = rules;
+  wished[0].fades = true;
+  wished[0].expected_in_objective = 0.9;
+  wished[0].limits = {{k_us, 5, 1}};
+  EXPECT_EQ(with_pins(wished, book, 999)[0], pinned[0]) << "nothing of a policy's wish is left";
 }
 
 TEST(PinBook, KnowsWhichPinEndsNextAndTakesItOut) {

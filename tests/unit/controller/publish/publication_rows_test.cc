@@ -13,8 +13,11 @@ WeightChange change(std::uint64_t generation) {
           .by = "pin by root",
           .before = {{RegionName("us"), 130}},
           .after = {{RegionName("us"), 70}, {RegionName("eu"), 30}},
-          .reasons = {"us 70: pinned"},
-          .guards = {"minimum share: eu raised"}};
+          .reasons = {{RegionName("us"), "overload", -0.25, "9 waiting"}},
+          .guards = {"minimum share: eu raised"},
+          .expected_in_objective = 0.75,
+          .seen_before = SeenRequests{.ended = 10, .in_objective = 5, .p99_us = 7},
+          .seen_after = SeenRequests{.ended = 12, .in_objective = 12, .p99_us = 3}};
 }
 
 TEST(PublicationRows, ComeBackAsTheyWere) {

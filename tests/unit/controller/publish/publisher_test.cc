@@ -35,7 +35,7 @@ PublishInput input() {
   service.plan.listen_port = 8080;
   made.services = {service};
   for (const RegionName& from : made.regions) {
-    WeightProposal proposal{k_web, from, {}, "static", {"because"}};
+    WeightProposal proposal{k_web, from, {}, "static", {{k_eu, "because", 0, ""}}};
     for (const RegionName& to : made.regions) {
       proposal.weights.push_back({to, from == to ? 130.0 : 100.0, "nearby"});
     }
@@ -58,7 +58,7 @@ TEST(Publisher, GivesEachAgentItsWholeState) {
   EXPECT_EQ(draft->state.id, (RevisionId{1, 1}));
   EXPECT_EQ(draft->agents.size(), 2U);
   EXPECT_EQ(draft->changes.size(), 2U);
-  EXPECT_EQ(draft->changes[0].reasons, std::vector<std::string>{"because"});
+  EXPECT_EQ(draft->changes[0].reasons, (std::vector<Reason>{{k_eu, "because", 0, ""}}));
   EXPECT_EQ(published.revision_for(AgentId("us/agent-1")), nullptr) << "not before accept";
   published.accept(std::move(*draft));
 

@@ -1,6 +1,7 @@
 #include "controller/steer/wish_proposal.h"
 
 #include <cmath>
+#include <limits>
 
 #include "tests/unit/controller/steer/two_regions.h"
 
@@ -17,15 +18,28 @@ TEST(WishProposal, SaysWhatIsWishedOnAScaleOfTenThousandAndWhy) {
   ServiceWish wish = wish_of({3, 1, 0, 5});
   wish.why = {{.from = 0, .to = 1, .term = "overload", .delta = -0.125, .note = "9 waiting"},
               {.from = 1, .to = 0, .term = "path", .delta = 0.5, .note = ""}};
+  wish.expected_in_slo = rows({1, 0.6, 0.5, std::numeric_limits<double>::quiet_NaN()});
   const Proposal made = proposals_of(wish, two_regions(), "learned", WishLimits::kept, always({}));
   ASSERT_EQ(made.size(), 2U);
+  EXPECT_DOUBLE_EQ(made[0].expected_in_objective.value(), 0.9);
+  EXPECT_FALSE(made[1].expected_in_objective) << "all of it goes where nothing is expected";
   EXPECT_EQ(made[0].from, k_us);
   EXPECT_EQ(made[0].by, "learned");
   ASSERT_EQ(made[0].weights.size(), 2U);
   EXPECT_EQ(made[0].weights[0].weight, 7500);
-  EXPECT_EQ(made[0].reasons, std::vector<std::string>{"eu -12.5 points: overload, 9 waiting"});
+  EXPECT_EQ(made[0].reasons, (std::vector<Reason>{{k_eu, "overload", -0.125, "9 waiting"}}));
   EXPECT_EQ(made[1].weights[0].weight, 0);
-  EXPECT_EQ(made[1].reasons, std::vector<std::string>{"us +50.0 points: path"});
+  EXPECT_EQ(made[1].reasons, (std::vector<Reason>{{k_us, "path", 0.5, ""}}));
+}
+
+TEST(WishProposal, ClearsLimitsThatAreToBeNoneUnlessWeightsAloneAreAskedFor) {
+  const auto count = [](WishLimits limits) {
+    return proposals_of(wish_of({1, 1, 1, 1}), two_regions(), "p", limits,
+                        always({{k_us, 100}, {k_eu, 100}}, {{k_us, 9, 1}}))
+        .size();
+  };
+  EXPECT_EQ(count(WishLimits::dropped), 2U);
+  EXPECT_EQ(count(WishLimits::overlooked), 0U);
 }
 
 TEST(WishProposal, LeavesOutWhatIsNotWorthAChange) {
