@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <fstream>
 #include <limits>
+#include <sstream>
 
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
@@ -60,9 +62,44 @@ std::string cost_of(const PolicyStatus& policy) {
   return line + "\n";
 }
 
+std::string misses_of(const SeenRequests& seen) {
+  return share_or_dash(static_cast<double>(seen.ended() - seen.in_objective()),
+                       static_cast<double>(seen.ended()));
+}
+
+/// How far a promoted checkpoint has come, and how it does.
+std::string words_of(const RolloutStatus& rollout) {
+  std::string all = fmt::format("checkpoint {}, promoted by {}: {}", printable(rollout.name()),
+                                printable(rollout.by()), printable(rollout.stage()));
+  if (!rollout.why().empty()) all += ", " + printable(rollout.why());
+  const bool under_way =
+      rollout.stage() == "shadow" || rollout.stage() == "canary" || rollout.stage() == "everywhere";
+  if (under_way) all += fmt::format(", for another {}", show_span(rollout.left_s() * 1000LL));
+  if (rollout.canaries_size() > 0) {
+    std::vector<std::string> names;
+    for (const std::string& name : rollout.canaries()) names.push_back(printable(name));
+    all += " at " + joined(names, ", ");
+  }
+  all += "\n";
+  if (rollout.candidate().ended() > 0) {
+    all += fmt::format("  misses {} of {} requests, {} before\n", misses_of(rollout.candidate()),
+                       rollout.candidate().ended(), misses_of(rollout.before()));
+  }
+  if (rollout.stage() == "canary" && rollout.control().ended() > 0) {
+    all += fmt::format("  the others {} of {}, {} before\n", misses_of(rollout.control()),
+                       rollout.control().ended(), misses_of(rollout.control_before()));
+  }
+  return all;
+}
+
+std::string status_of(AdminSession& session, const ListPoliciesReply& reply) {
+  std::string all = table_of(session, reply);
+  return reply.has_rollout() ? all + "\n" + words_of(reply.rollout()) : all;
+}
+
 /// What the policy would change, and why, for each service.
 std::string report_of(AdminSession& session, const ListPoliciesReply& reply) {
-  std::string all = table_of(session, reply);
+  std::string all = status_of(session, reply);
   for (const PolicyStatus& policy : reply.policies()) {
     all += cost_of(policy);
     if (!policy.last_fall().empty()) {
@@ -128,6 +165,49 @@ Exit confirm(AdminSession& session, const ConfirmOptions& options) {
       "PolicyConfirmation", failed, [](const ConfirmPolicyReply& done) {
         return fmt::format("applied: revision {}.{}\n", done.epoch(), done.generation());
       });
+}
+
+struct PromoteOptions {
+  std::string file;
+  bool next = false;
+  bool withdraw = false;
+  bool yes = false;
+};
+
+Exit send_rollout(AdminSession& session, const PromotePolicyRequest& request,
+                  const std::string& failed) {
+  return ask_and_show<PromotePolicyRequest, PromotePolicyReply>(
+      session, admin_method<PromotePolicyRequest, PromotePolicyReply>("PromotePolicy"), request,
+      "Rollout", failed, [](const PromotePolicyReply& done) { return words_of(done.rollout()); });
+}
+
+Exit promote(AdminSession& session, const PromoteOptions& options) {
+  const int asked =
+      (options.file.empty() ? 0 : 1) + (options.next ? 1 : 0) + (options.withdraw ? 1 : 0);
+  if (asked != 1) {
+    return session.fail_with(Exit::usage, "cannot tell what to promote",
+                             "exactly one of FILE, --next and --withdraw is needed",
+                             "weirctl policy promote weights.ckpt");
+  }
+  PromotePolicyRequest request;
+  request.set_action(options.next ? "advance" : options.withdraw ? "withdraw" : "begin");
+  std::string question = "The promoted checkpoint comes to its next stage now. Go on?";
+  if (!options.file.empty()) {
+    std::ifstream stream(options.file, std::ios::binary);
+    std::stringstream bytes;
+    if (!stream || !(bytes << stream.rdbuf())) {
+      return session.fail_with(Exit::usage, "cannot promote " + printable(options.file),
+                               "the file cannot be read", "ls -l " + printable(options.file));
+    }
+    request.set_checkpoint(std::move(bytes).str());
+    question = printable(options.file) +
+               " is asked in shadow first, then steers one service in twenty, then all; it is "
+               "withdrawn when it does worse. Promote it?";
+  }
+  if (!options.withdraw && !session.agree(question, options.yes)) return Exit::refused;
+  return send_rollout(session, request,
+                      options.file.empty() ? "cannot change the rollout"
+                                           : "cannot promote " + printable(options.file));
 }
 
 struct RollbackOptions {
@@ -203,7 +283,7 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
     ListPoliciesRequest request;
     request.set_service(looking->service);
     exit = k_list.show(session, looking->watch, request,
-                       [&](const ListPoliciesReply& reply) { return table_of(session, reply); });
+                       [&](const ListPoliciesReply& reply) { return status_of(session, reply); });
   });
 
   const auto reporting = std::make_shared<LookOptions>();
@@ -228,6 +308,15 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
   yes.option("service", confirming->service, "NAMESPACE/NAME").required();
   yes.flag("-y,--yes", confirming->yes, "Do not ask");
   yes.runs([&session, &exit, confirming] { exit = confirm(session, *confirming); });
+
+  const auto promoting = std::make_shared<PromoteOptions>();
+  CommandSyntax further = policy.add(
+      "promote", "Roll a trained checkpoint out: shadow, one service in twenty, all; asks first");
+  further.option("file", promoting->file, "A checkpoint of weir-policy train");
+  further.flag("--next", promoting->next, "The one under way comes to its next stage now");
+  further.flag("--withdraw", promoting->withdraw, "The one under way steers nothing any more");
+  further.flag("-y,--yes", promoting->yes, "Do not ask");
+  further.runs([&session, &exit, promoting] { exit = promote(session, *promoting); });
 
   const auto back = std::make_shared<RollbackOptions>();
   CommandSyntax undo =

@@ -51,6 +51,8 @@ class AdminBackend {
       admin::v1::SetPolicyModeRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::ConfirmPolicyReply>> confirm_policy(
       admin::v1::ConfirmPolicyRequest request, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::PromotePolicyReply>> promote(
+      admin::v1::PromotePolicyRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::RollbackWeightsReply>> rollback(
       admin::v1::RollbackWeightsRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(

@@ -261,6 +261,10 @@ void AdminService::serve_changes(RpcRouter& router) {
       router, "ConfirmPolicy", [this](pb::ConfirmPolicyRequest request, std::string who) {
         return backend_.confirm_policy(std::move(request), std::move(who));
       });
+  add_change<pb::PromotePolicyRequest, pb::PromotePolicyReply>(
+      router, "PromotePolicy", [this](pb::PromotePolicyRequest request, const std::string& who) {
+        return backend_.promote(std::move(request), who);
+      });
   add_change<pb::RollbackWeightsRequest, pb::RollbackWeightsReply>(
       router, "RollbackWeights", [this](pb::RollbackWeightsRequest request, std::string who) {
         return backend_.rollback(std::move(request), std::move(who));

@@ -22,6 +22,8 @@ class OperatorDesk final : public AdminBackend {
   admin::v1::ListServicesReply services() override;
   Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) override;
   Result<admin::v1::ListChangesReply> changes(const admin::v1::ListChangesRequest& what) override;
+  boost::asio::awaitable<Result<admin::v1::PromotePolicyReply>> promote(
+      admin::v1::PromotePolicyRequest request, std::string who) override;
   Result<admin::v1::ExplainWeightsReply> explain(
       const admin::v1::ExplainWeightsRequest& what) override;
   Result<admin::v1::ListPoliciesReply> policies(

@@ -70,6 +70,29 @@ pb::PolicyStatus to_message(const SteeringLoop::View& view) {
   return out;
 }
 
+void put(const Outcome& outcome, pb::SeenRequests& out) {
+  out.set_ended(static_cast<std::uint64_t>(outcome.ended + 0.5));
+  out.set_in_objective(static_cast<std::uint64_t>(outcome.in_slo + 0.5));
+}
+
+pb::RolloutStatus to_message(const Rollout& rollout, Time now) {
+  pb::RolloutStatus out;
+  out.set_stage(std::string(rollout_stage_name(rollout.stage())));
+  out.set_name(rollout.candidate().name);
+  out.set_by(rollout.candidate().by);
+  out.set_unix_ms(rollout.candidate().unix_ms);
+  out.set_why(rollout.why());
+  const auto left = std::chrono::ceil<std::chrono::seconds>(rollout.left(now));
+  out.set_left_s(static_cast<std::uint32_t>(left.count()));
+  for (const ServiceName& service : rollout.canaries()) out.add_canaries(service.value());
+  const Rollout::Comparison sums = rollout.comparison();
+  put(sums.candidate, *out.mutable_candidate());
+  put(sums.before, *out.mutable_before());
+  put(sums.control, *out.mutable_control());
+  put(sums.control_before, *out.mutable_control_before());
+  return out;
+}
+
 }  // namespace
 
 Status OperatorDesk::check_service(const std::string& service) const {
@@ -83,6 +106,10 @@ Result<pb::ListPoliciesReply> OperatorDesk::policies(const pb::ListPoliciesReque
   for (const SteeringLoop::View& view : plane_.steering().views()) {
     if (!what.service().empty() && what.service() != view.config->plan.service.value()) continue;
     *reply.add_policies() = to_message(view);
+  }
+  const Rollout& rollout = plane_.steering().rollout();
+  if (rollout.stage() != RolloutStage::none) {
+    *reply.mutable_rollout() = to_message(rollout, plane_.clock().now());
   }
   return reply;
 }
@@ -114,6 +141,24 @@ asio::awaitable<Result<pb::ConfirmPolicyReply>> OperatorDesk::confirm_policy(
   pb::ConfirmPolicyReply reply;
   reply.set_epoch(plane_.publisher().state().id.epoch);
   reply.set_generation(plane_.publisher().state().id.generation);
+  co_return reply;
+}
+
+asio::awaitable<Result<pb::PromotePolicyReply>> OperatorDesk::promote(
+    pb::PromotePolicyRequest request, std::string who) {
+  SteeringLoop& steering = plane_.steering();
+  if (request.action() == "begin") {
+    WEIR_CO_TRY(co_await steering.promote(std::move(*request.mutable_checkpoint()), who));
+  } else if (request.action() == "advance") {
+    WEIR_CO_TRY(co_await steering.advance_rollout(who));
+  } else if (request.action() == "withdraw") {
+    WEIR_CO_TRY(co_await steering.withdraw_rollout(who));
+  } else {
+    co_return fail(Code::invalid_argument, "action " + in_quotes(request.action()) +
+                                               " is none of begin, advance, withdraw");
+  }
+  pb::PromotePolicyReply reply;
+  *reply.mutable_rollout() = to_message(steering.rollout(), plane_.clock().now());
   co_return reply;
 }
 

@@ -57,6 +57,16 @@ void read_regions(ConfigSection& root, ControllerOptions& options) {
   if (seen.empty()) root.complain("regions", "must name at least one region");
 }
 
+void read_rollout(ConfigSection rollout, RolloutTimes& times) {
+  const auto stage = [&](const char* name, std::chrono::seconds fallback) {
+    return std::chrono::duration_cast<std::chrono::seconds>(rollout.duration(
+        name, {.min = std::chrono::seconds(1), .max = hours(24 * 7), .fallback = fallback}));
+  };
+  times.shadow = stage("shadow", times.shadow);
+  times.canary = stage("canary", times.canary);
+  times.everywhere = stage("everywhere", times.everywhere);
+}
+
 void read_prices(ConfigSection prices, ControllerOptions& options) {
   constexpr double k_price_max = 1000;
   const auto known = [&](ConfigSection& section, std::string_view field, const std::string& name) {
@@ -118,6 +128,7 @@ Result<ControllerOptions> read_controller_options(Config& config) {
           .duration("lifetime", {.min = minutes(1), .max = hours(24 * 365), .fallback = hours(24)});
   read_regions(root, options);
   read_prices(root.section("prices"), options);
+  read_rollout(root.section("rollout"), options.rollout);
   options.services = read_services(root, options.regions);
   WEIR_TRY(config.finish());
   return options;

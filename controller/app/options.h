@@ -11,6 +11,7 @@
 #include "common/model/transfer_prices.h"
 #include "common/net/ip.h"
 #include "common/obs/log.h"
+#include "controller/steer/rollout.h"
 
 namespace weir::controller {
 
@@ -40,6 +41,7 @@ struct ControllerOptions {
   std::chrono::milliseconds certificate_lifetime{0};
   std::vector<RegionName> regions;
   TransferPrices prices;
+  RolloutTimes rollout;
   std::vector<ServiceConfig> services;
 };
 

@@ -9,6 +9,7 @@
 
 #include "common/async/on_blocking.h"
 #include "common/base/text.h"
+#include "controller/app/steered_service.h"
 #include "controller/policy/static_weights.h"
 #include "weir/store/v1/steering.pb.h"
 
@@ -58,22 +59,6 @@ Result<PolicyMode> parse_policy_mode(std::string_view name) {
               "mode " + in_quotes(name) + " is none of static, shadow, assist, auto");
 }
 
-struct SteeringLoop::Steered {
-  explicit Steered(const ServiceConfig& from) : config(from) {}
-
-  const ServiceConfig& config;
-  std::optional<PolicyMode> mode;  // as an operator set it
-  std::string mode_by;
-  std::set<RegionName> serving;  // had a server since the start
-  Experience past;               // from the store, until there is a steering
-  std::optional<ServiceSteering> steering;
-  Proposal confirmed;
-  std::uint64_t falls_told = 0;
-  bool above_ceiling = false;    // on cost, as told
-  std::deque<std::string> rows;  // keys, oldest first
-  std::size_t not_stored = 0;    // intervals
-};
-
 /// Where the worker's thread leaves answers; outlives the loop for the sake of one that hangs.
 struct SteeringLoop::Mailbox {
   struct Answer {
@@ -97,7 +82,8 @@ SteeringLoop::SteeringLoop(asio::any_io_executor core, Parts parts)
     : parts_(std::move(parts)),
       core_(std::move(core)),
       mailbox_(std::make_shared<Mailbox>()),
-      answered_(core_) {
+      answered_(core_),
+      rollout_(parts_.options.rollout) {
   for (const ServiceConfig& service : parts_.options.services) {
     services_.push_back(std::make_unique<Steered>(service));
   }
@@ -143,7 +129,7 @@ Status SteeringLoop::load() {
       service->past.add(std::move(seen));
     }
   }
-  return {};
+  return load_rollout();
 }
 
 // ---- the loop
@@ -173,6 +159,11 @@ asio::awaitable<void> SteeringLoop::tick() {
     round = round || (mode_of(*service) == PolicyMode::automatic &&
                       !wished_by(*service, "", limits_of(*service)).empty());
   }
+  if (watch_rollout(now)) {
+    round = true;
+    // A disk that is nearly full costs a stage begun anew after a restart, nothing else.
+    (void)co_await store_rollout();
+  }
   if (round) parts_.changed();
   if (++ticks_ % k_intervals_a_row == 0) co_await store_experience();
 }
@@ -182,6 +173,7 @@ void SteeringLoop::show(Steered& service, Time now) {
   if (mode_of(service) == PolicyMode::configured && service.steering) {
     service.past = service.steering->experience();
     service.steering.reset();
+    service.candidate.reset();
   }
   if (service.serving.empty() || (now - started_ < k_settle && !service.steering)) return;
   if (mode_of(service) == PolicyMode::configured) {
@@ -189,6 +181,8 @@ void SteeringLoop::show(Steered& service, Time now) {
     return;
   }
   if (!service.steering) {
+    service.checkpoint = rollout_.checkpoint_for(service.config.plan.service);
+    service.falls_told = 0;
     service.steering.emplace(setting_of(service), ladder_of(service.config),
                              std::exchange(service.past, {}));
   } else if (others) {
@@ -198,6 +192,7 @@ void SteeringLoop::show(Steered& service, Time now) {
   service.steering->applied(mode_of(service) == PolicyMode::automatic &&
                             std::ranges::find(seen.held, 1) == seen.held.end());
   ++service.not_stored;
+  shadow(service, seen, others, now);
   auto job = service.steering->begin(std::move(seen), now);
   if (job) launch(service.config.plan.service, *std::move(job));
 }
@@ -222,9 +217,9 @@ ServiceObservation SteeringLoop::look_at(const Steered& service, const ServiceSe
   return seen;
 }
 
-void SteeringLoop::launch(const ServiceName& service, SteeringJob job) {
+void SteeringLoop::launch(const ServiceName& service, SteeringJob job, bool candidate) {
   const std::uint64_t number = ++jobs_;
-  pending_.emplace(number, service);
+  pending_.emplace(number, Pending{.service = service, .candidate = candidate});
   worker_.add([number, mailbox = mailbox_, work = std::move(job)] {
     Mailbox::Answer answer{.job = number, .wish = std::nullopt, .problem = {}};
     // A policy that throws is a bug, but no reason for the mesh to lose its controller.
@@ -254,9 +249,10 @@ asio::awaitable<void> SteeringLoop::wait_for_answers() {
       worker_.leave_behind();
       finished = worker_.finished();
       since = now;
-      Steered& service = *find(hanging.mapped());
-      auto next = service.steering->fall("no answer in 400 ms", now);
-      if (next) launch(hanging.mapped(), *std::move(next));
+      const Pending& late = hanging.mapped();
+      ServiceSteering* steering = asked(late);
+      auto next = steering ? steering->fall("no answer in 400 ms", now) : std::nullopt;
+      if (next) launch(late.service, *std::move(next), late.candidate);
       continue;
     }
     co_await (answered_.wait() || parts_.clock.sleep_for(k_look));
@@ -272,15 +268,23 @@ void SteeringLoop::take_answers() {
   }
   const Time now = parts_.clock.now();
   for (Mailbox::Answer& answer : answers) {
-    const auto asked = pending_.find(answer.job);
-    if (asked == pending_.end()) continue;  // it came too late, after a fall
-    const ServiceName name = asked->second;
-    pending_.erase(asked);
-    ServiceSteering& steering = *find(name)->steering;
-    auto next = answer.wish ? steering.take(*std::move(answer.wish), now)
-                            : steering.fall(answer.problem, now);
-    if (next) launch(name, *std::move(next));
+    const auto found = pending_.find(answer.job);
+    if (found == pending_.end()) continue;  // it came too late, after a fall
+    const Pending pending = found->second;
+    pending_.erase(found);
+    ServiceSteering* steering = asked(pending);
+    if (steering == nullptr) continue;
+    auto next = answer.wish ? steering->take(*std::move(answer.wish), now)
+                            : steering->fall(answer.problem, now);
+    if (next) launch(pending.service, *std::move(next), pending.candidate);
   }
+}
+
+/// Whose answer it is; nullptr: nobody wants it any more.
+ServiceSteering* SteeringLoop::asked(const Pending& pending) const {
+  Steered& service = *find(pending.service);
+  auto& whose = pending.candidate ? service.candidate : service.steering;
+  return whose ? &*whose : nullptr;
 }
 
 /// When the ceiling on cost cannot be kept, and when it can be again.
@@ -414,13 +418,21 @@ std::vector<Rung> SteeringLoop::ladder_of(const ServiceConfig& service) const {
     const PolicyKind* kind = parts_.catalog.find(name);
     const bool there = std::ranges::find(ladder, name, &Rung::name) != ladder.end();
     if (kind == nullptr || there) continue;
-    ladder.push_back({.name = std::string(name), .make = [kind](const ServiceSetting& setting) {
-                        return kind->make(
-                            setting,
-                            {.tuning = Tuning(kind->tunables), .seed = 1, .checkpoint = {}});
-                      }});
+    ladder.push_back(rung_of(*kind, rollout_.checkpoint_for(service.plan.service)));
   }
   return ladder;
+}
+
+/// `checkpoint` empty: what is shipped.
+Rung SteeringLoop::rung_of(const PolicyKind& kind, std::string checkpoint) const {
+  return {.name = std::string(kind.name),
+          .make = [&kind, checkpoint = std::move(checkpoint)](const ServiceSetting& setting) {
+            return kind.make(setting,
+                             {.tuning = Tuning(kind.tunables),
+                              .seed = 1,
+                              .checkpoint = kind.takes_checkpoint ? std::string_view(checkpoint)
+                                                                  : std::string_view()});
+          }};
 }
 
 Proposal SteeringLoop::wished_by(const Steered& service, const std::string& by,

@@ -22,6 +22,7 @@
 #include "controller/app/options.h"
 #include "controller/policy/policy_catalog.h"
 #include "controller/publish/publisher.h"
+#include "controller/steer/rollout.h"
 #include "controller/steer/service_steering.h"
 #include "controller/steer/steering_worker.h"
 #include "controller/steer/wish_proposal.h"
@@ -103,20 +104,42 @@ class SteeringLoop {
   /// (another mode, or nothing is wished that differs).
   Status confirm(const ServiceName& service, const std::string& who);
 
+  const Rollout& rollout() const { return rollout_; }
+  /// Begins to roll a checkpoint out. Durable when it returns, as the next two. Errors:
+  /// invalid_argument (not a checkpoint), failed_precondition (no service's policy takes one),
+  /// those of the store.
+  boost::asio::awaitable<Status> promote(std::string checkpoint, std::string who);
+  /// Errors: failed_precondition (none is under way), those of the store.
+  boost::asio::awaitable<Status> advance_rollout(std::string who);
+  boost::asio::awaitable<Status> withdraw_rollout(std::string who);
+
  private:
   struct Steered;
   struct Mailbox;
+  struct Pending {
+    ServiceName service;
+    bool candidate = false;  // of a rollout, in shadow
+  };
 
   Steered* find(const ServiceName& service) const;
   PolicyMode mode_of(const Steered& service) const;
   ServiceSetting setting_of(const Steered& service) const;
   std::vector<Rung> ladder_of(const ServiceConfig& service) const;
+  Rung rung_of(const PolicyKind& kind, std::string checkpoint) const;
+  bool takes_checkpoint(const Steered& service) const;
+  std::vector<ServiceName> eligible() const;
+  void shadow(Steered& service, const ServiceObservation& seen, bool others, Time now);
+  bool watch_rollout(Time now);
+  void rollout_changed(const std::string& who);
+  Status load_rollout();
+  boost::asio::awaitable<Status> store_rollout();
   bool learn_who_serves(Steered& service) const;
   boost::asio::awaitable<void> tick();
   void show(Steered& service, Time now);
   void record(Steered& service, Time now);
   ServiceObservation look_at(const Steered& service, const ServiceSetting& setting, Time now) const;
-  void launch(const ServiceName& service, SteeringJob job);
+  void launch(const ServiceName& service, SteeringJob job, bool candidate = false);
+  ServiceSteering* asked(const Pending& pending) const;
   boost::asio::awaitable<void> wait_for_answers();
   void take_answers();
   bool tell_falls(Steered& service);
@@ -132,7 +155,8 @@ class SteeringLoop {
   std::shared_ptr<Mailbox> mailbox_;
   SteeringWorker worker_;
   Wakeup answered_;
-  std::map<std::uint64_t, ServiceName> pending_;  // by number of the job, oldest first
+  std::map<std::uint64_t, Pending> pending_;  // by number of the job, oldest first
+  Rollout rollout_;
   std::uint64_t jobs_ = 0;
   Time started_{};
   Time last_tick_{};

@@ -109,12 +109,14 @@ std::optional<SteeringJob> ServiceSteering::job() {
 }
 
 void ServiceSteering::judge(const ServiceObservation& seen) {
+  last_outcome_ = {};
   if (!wish_ || !applied_) {
     disappointments_ = 0;
     return;
   }
   const Outcome now = outcome_of(*wish_, seen);
   disappointments_ = now.disappointing() ? disappointments_ + 1 : 0;
+  last_outcome_ = now;
   outcome_.ended = k_kept_of_outcome * outcome_.ended + now.ended;
   outcome_.in_slo = k_kept_of_outcome * outcome_.in_slo + now.in_slo;
   outcome_.expected = k_kept_of_outcome * outcome_.expected + now.expected;

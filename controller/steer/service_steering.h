@@ -75,6 +75,8 @@ class ServiceSteering {
   std::uint64_t decisions() const { return decisions_; }
   /// Sums over about the last minute, of applied wishes that expected something.
   const Outcome& outcome() const { return outcome_; }
+  /// The last interval's part of it; nothing where the wish was not applied.
+  const Outcome& last_outcome() const { return last_outcome_; }
   const CostCeiling& cost() const { return cost_; }
   /// What the ceiling on cost did to the last wish.
   const std::optional<CostCut>& cost_cut() const { return cost_cut_; }
@@ -95,6 +97,7 @@ class ServiceSteering {
   bool applied_ = false;
   int disappointments_ = 0;
   Outcome outcome_;
+  Outcome last_outcome_;
   Time climb_at_{};
   Time climbed_at_{};
   Duration hold_ = k_hold;

@@ -96,6 +96,12 @@ void FakeAdmin::fill(RpcRouter& router) {
   fixed<ExplainWeightsRequest>(router, *this, "ExplainWeights", explanation);
   fixed<ListChangesRequest>(router, *this, "ListChanges", changes);
   fixed<UnpinWeightsRequest>(router, *this, "UnpinWeights", unpin);
+  fixed<ListPoliciesRequest>(router, *this, "ListPolicies", policies);
+  unary<PromotePolicyRequest, PromotePolicyReply>(router, *this, "PromotePolicy",
+                                                  [this](const PromotePolicyRequest& request) {
+                                                    promotion_asked = request;
+                                                    return promotion;
+                                                  });
   fixed<ListFailoversRequest>(router, *this, "ListFailovers", failovers);
   stream<StatusRequest, StatusReply>(router, "WatchStatus", [this] { return statuses; });
   stream<ListPathsRequest, ListPathsReply>(router, "WatchPaths",

@@ -26,6 +26,8 @@ struct FakeAdmin {
   admin::v1::PinWeightsReply pin;
   admin::v1::UnpinWeightsReply unpin;
   admin::v1::ListFailoversReply failovers;
+  admin::v1::ListPoliciesReply policies;
+  admin::v1::PromotePolicyReply promotion;
   admin::v1::ListEventsReply events;
   admin::v1::SimulateReply simulation;
   std::optional<Error> error;  // answers everything
@@ -34,6 +36,7 @@ struct FakeAdmin {
   std::optional<admin::v1::CreateTokenRequest> token_asked;
   std::optional<admin::v1::RemoveAgentRequest> removal_asked;
   std::optional<admin::v1::ListEventsRequest> events_asked;
+  std::optional<admin::v1::PromotePolicyRequest> promotion_asked;
   std::optional<admin::v1::SimulateRequest> simulation_asked;
 
   /// Adds every method of the admin API.

@@ -71,6 +71,10 @@ struct Backend final : AdminBackend {
                                                                   std::string) override {
     return done<pb::SetPolicyModeReply>();
   }
+  asio::awaitable<Result<pb::PromotePolicyReply>> promote(pb::PromotePolicyRequest,
+                                                          std::string) override {
+    return done<pb::PromotePolicyReply>();
+  }
   asio::awaitable<Result<pb::ConfirmPolicyReply>> confirm_policy(pb::ConfirmPolicyRequest,
                                                                  std::string) override {
     return done<pb::ConfirmPolicyReply>();

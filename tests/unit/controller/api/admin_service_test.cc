@@ -84,6 +84,10 @@ class Failing final : public AdminBackend {
                                                                   std::string) override {
     co_return fail(why_);
   }
+  asio::awaitable<Result<pb::PromotePolicyReply>> promote(pb::PromotePolicyRequest,
+                                                          std::string) override {
+    co_return fail(why_);
+  }
   asio::awaitable<Result<pb::ConfirmPolicyReply>> confirm_policy(pb::ConfirmPolicyRequest,
                                                                  std::string) override {
     co_return fail(why_);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <future>
@@ -64,6 +65,7 @@ ControllerOptions two_regions(std::optional<double> ceiling) {
   service.policy.kb_per_request = 1000;
   service.max_cost_per_hour = ceiling;
   options.prices.per_gb = 0.02;
+  options.rollout = {.shadow = seconds(5), .canary = seconds(5), .everywhere = seconds(5)};
   options.services = {service};
   return options;
 }
@@ -113,6 +115,20 @@ class Life {
     report(k_eu);
     clock_.advance(seconds(1));
   }
+  /// The same, and everybody who was asked has answered.
+  void second_answered() {
+    second();
+    for (int i = 0; i < 10; ++i) let_be();
+  }
+  template <typename T>
+  T wait(asio::awaitable<T> task) {
+    std::optional<T> result;
+    asio::co_spawn(core_, std::move(task), [&result](const std::exception_ptr&, T made) {
+      result.emplace(std::move(made));
+    });
+    until([&result] { return result.has_value(); });
+    return *std::move(result);
+  }
   /// Simulated time stands still until it is so.
   void until(const std::function<bool()>& condition) {
     for (int i = 0; i < 5000 && !condition(); ++i) {
@@ -141,17 +157,22 @@ class Life {
   asio::io_context& core() { return core_; }
   std::vector<std::string> events;
   RegionName pinned;
+  std::shared_ptr<Deed> candidate = std::make_shared<Deed>();  // of any checkpoint
 
  private:
   void add(const char* name, std::shared_ptr<Deed> deed) {
-    catalog_.add(
-        {.name = name,
-         .summary = "",
-         .tunables = {},
-         .takes_checkpoint = false,
-         .make = [name, deed = std::move(deed)](const ServiceSetting&, const PolicyMaterial&) {
-           return Result<std::unique_ptr<ServicePolicy>>(std::make_unique<Puppet>(name, deed));
-         }});
+    catalog_.add({.name = name,
+                  .summary = "",
+                  .tunables = {},
+                  .takes_checkpoint = name == std::string_view("puppet"),
+                  .make = [this, name, deed = std::move(deed)](const ServiceSetting&,
+                                                               const PolicyMaterial& material)
+                      -> Result<std::unique_ptr<ServicePolicy>> {
+                    if (material.checkpoint == "broken")
+                      return fail(Code::data_loss, "it is broken");
+                    if (material.checkpoint.empty()) return std::make_unique<Puppet>(name, deed);
+                    return std::make_unique<Puppet>(name, candidate);
+                  }});
   }
   void report(const RegionName& from) {
     pb::Report made;
@@ -253,6 +274,51 @@ TEST_F(SteeringLoops, SayWhenTheCeilingOnCostCannotBeKept) {
   }
   ASSERT_FALSE(life.events.empty());
   EXPECT_TRUE(life.events.back().starts_with("policy.cost_kept: ")) << life.events.back();
+}
+
+TEST_F(SteeringLoops, RollACheckpointOut) {
+  {
+    Life life(store_, puppet_, planner_);
+    life.candidate->act = all_to_the_first;
+    life.settle();
+    life.until_decided(1);
+    EXPECT_FALSE(life.wait(life.loop().promote("broken", "root")));
+    EXPECT_EQ(life.loop().rollout().stage(), RolloutStage::none);
+    ASSERT_TRUE(life.wait(life.loop().promote("weir digest 12ab\n", "root")));
+    EXPECT_EQ(life.loop().rollout().candidate().name, "12ab");
+    for (int i = 0; i < 3; ++i) life.second_answered();
+    EXPECT_EQ(life.loop().rollout().stage(), RolloutStage::shadow);
+    EXPECT_GE(life.candidate->shown, 3) << "it is asked";
+    const int puppet_shown = puppet_->shown;
+    for (int i = 0; i < 5; ++i) life.second_answered();
+    EXPECT_EQ(life.loop().rollout().stage(), RolloutStage::canary);
+    EXPECT_GT(puppet_->shown, puppet_shown) << "who steered went on until then";
+  }
+  Life life(store_, puppet_, planner_);
+  life.candidate->act = all_to_the_first;
+  EXPECT_EQ(life.loop().rollout().stage(), RolloutStage::canary) << "over a restart";
+  const int puppet_shown = puppet_->shown;
+  for (int i = 0; i < 30 && life.loop().rollout().under_way(); ++i) life.second_answered();
+  EXPECT_EQ(life.loop().rollout().stage(), RolloutStage::settled);
+  EXPECT_EQ(puppet_->shown, puppet_shown) << "the candidate steers";
+  EXPECT_EQ(life.steering()->policy(), "puppet");
+  EXPECT_FALSE(life.wait(life.loop().advance_rollout("root")));
+}
+
+TEST_F(SteeringLoops, WithdrawACandidateThatThrows) {
+  Life life(store_, puppet_, planner_);
+  life.candidate->act = [](const ServiceObservation&) -> ServiceWish {
+    throw std::runtime_error("no idea");
+  };
+  life.settle();
+  life.until_decided(1);
+  ASSERT_TRUE(life.wait(life.loop().promote("some", "root")));
+  for (int i = 0; i < 4; ++i) life.second_answered();
+  EXPECT_EQ(life.loop().rollout().stage(), RolloutStage::withdrawn);
+  EXPECT_EQ(life.events.back(),
+            "policy.rollout: checkpoint unnamed: withdrawn, it fell at shop/web: puppet: it threw: "
+            "no idea");
+  EXPECT_EQ(life.steering()->falls(), 0U) << "who steers is not touched";
 }
 
 TEST_F(SteeringLoops, ReplaceAPolicyThatHangsWithinASecond) {
