@@ -11,6 +11,7 @@
 
 #include "controller/catalog/policies.h"
 #include "controller/catalog/trained_policy.h"
+#include "controller/simulate/world/fitted_world.h"
 #include "policy/step_loop.h"
 #include "policy/training.h"
 
@@ -25,6 +26,7 @@ struct Flags {
   std::string config;
   std::string settings_of;
   std::string out;
+  std::string worlds;
   bool resume = false;
   bool fresh = false;
   std::uint64_t seed = 1;
@@ -119,6 +121,13 @@ Result<int> train_policy(const Flags& flags) {
   auto options = read_train_options(text);
   if (!options) return fail(std::move(options).error().within(flags.config));
   options->recipe = "weir-policy train --config " + flags.config;
+  if (!flags.worlds.empty()) {
+    WEIR_ASSIGN(lines, read_file(flags.worlds));
+    auto worlds = controller::read_worlds(lines);
+    if (!worlds) return fail(std::move(worlds).error().within(flags.worlds));
+    options->worlds = *std::move(worlds);
+    options->recipe += " --worlds " + flags.worlds;
+  }
   WEIR_ASSIGN(start, start_of_training(flags));
   Status written;
   const auto progress = [&](const controller::CurvePoint& point,
@@ -158,6 +167,8 @@ int run(int argc, char** argv) {
   command->add_option("--config", flags.config, "JSON object of its options")->required();
   command->add_option("--out", flags.out, "checkpoint, rewritten each generation")->required();
   command->add_option("--checkpoint", flags.checkpoint, "start from here; else from the shipped");
+  command->add_option("--worlds", flags.worlds,
+                      "models of a live mesh, of weirctl simulate --export, to train on too");
   command->add_flag("--fresh", flags.fresh, "start from the planner as it is, not the shipped");
   command->add_flag("--resume", flags.resume, "go on with the run --out was left by");
   command->callback([&] { done = train_policy(flags); });

@@ -69,8 +69,9 @@ PlannerTraining training_with(Stage stage, const PlannerTraining& base,
 /// Runs the tasks on some threads; each writes its own result, so the order does not matter.
 class Workers {
  public:
-  Workers(Stage stage, PlannerTraining base, unsigned threads)
-      : stage_(stage), base_(std::move(base)), threads_(threads) {}
+  /// `options` outlive it.
+  Workers(const TrainOptions& options, PlannerTraining base)
+      : options_(options), base_(std::move(base)) {}
 
   std::vector<double> losses(std::span<const TrainingTask> tasks) {
     measure_bases(tasks);
@@ -78,7 +79,8 @@ class Workers {
     each(tasks.size(), [&](std::size_t i) {
       const TrainingTask& task = tasks[i];
       const double base = bases_.at({task.case_number, task.validation});
-      losses[i] = case_loss(training_with(stage_, base_, task.candidate), task, base);
+      losses[i] = case_loss(training_with(options_.stage, base_, task.candidate), task, base,
+                            options_.worlds);
     });
     return losses;
   }
@@ -96,7 +98,7 @@ class Workers {
     }
     std::vector<double> misses(missing.size());
     each(missing.size(), [&](std::size_t i) {
-      misses[i] = case_misses(base_, missing[i].first, missing[i].second);
+      misses[i] = case_misses(base_, missing[i].first, missing[i].second, options_.worlds);
     });
     for (std::size_t i = 0; i < missing.size(); ++i) bases_[missing[i]] = misses[i];
   }
@@ -105,16 +107,15 @@ class Workers {
   void each(std::size_t count, Work work) {
     std::atomic<std::size_t> next = 0;
     std::vector<std::jthread> threads;
-    for (unsigned t = 0; t < threads_; ++t) {
+    for (unsigned t = 0; t < options_.threads; ++t) {
       threads.emplace_back([&] {
         for (std::size_t i = next++; i < count; i = next++) work(i);
       });
     }
   }
 
-  const Stage stage_;
+  const TrainOptions& options_;
   const PlannerTraining base_;
-  const unsigned threads_;
   std::map<Case, double> bases_;
 };
 
@@ -158,15 +159,17 @@ Result<TrainOptions> read_train_options(std::string_view json) {
   return options;
 }
 
-double case_misses(const PlannerTraining& training, std::uint64_t number, bool validation) {
-  const controller::Scenario scenario = training_case(number, validation);
+double case_misses(const PlannerTraining& training, std::uint64_t number, bool validation,
+                   std::span<const controller::Scenario> worlds) {
+  const controller::Scenario scenario = training_case(number, validation, worlds);
   controller::PlannerPolicy policy("learned", controller::setting_of(scenario), training);
   const auto result = controller::run(scenario, number, policy);
   return 1 - result.total.share_in(scenario.objective);
 }
 
-double case_loss(const PlannerTraining& training, const TrainingTask& task, double base_misses) {
-  const double misses = case_misses(training, task.case_number, task.validation);
+double case_loss(const PlannerTraining& training, const TrainingTask& task, double base_misses,
+                 std::span<const controller::Scenario> worlds) {
+  const double misses = case_misses(training, task.case_number, task.validation, worlds);
   return std::min((misses + k_least_misses) / (base_misses + k_least_misses), k_worst_loss);
 }
 
@@ -185,7 +188,7 @@ Result<Checkpoint> train(const TrainOptions& options, const Checkpoint& start,
                                                " dimensions, this stage " + std::to_string(size) +
                                                "; resume with the stage it was made with");
   }
-  Workers workers(options.stage, base, options.threads);
+  Workers workers(options, base);
   controller::Trainer trainer =
       resumed
           ? controller::Trainer(options.plan, *start.search, start.curve,

@@ -195,10 +195,32 @@ void draw_telemetry(Scenario& scenario, Rng& rng) {
   scenario.incidents.push_back(std::move(incident));
 }
 
+/// A measured world at another moment, in which something else happens.
+Scenario varied(const Scenario& world, Rng& rng) {
+  Scenario scenario = world;
+  scenario.duration_ms = 60'000;
+  scenario.warm_up_ms = 10'000;
+  const double load = between(rng, 0.75, 1.33);
+  const double phase = rng.unit();
+  for (auto& demand : scenario.demand) {
+    demand.rps *= load * between(rng, 0.85, 1.15);
+    for (DemandShape& shape : demand.shapes) {
+      shape.phase_ms = phase * shape.step_ms * static_cast<double>(shape.values.size());
+    }
+  }
+  draw_happening(scenario, rng);
+  draw_telemetry(scenario, rng);
+  return scenario;
+}
+
 }  // namespace
 
-controller::Scenario training_case(std::uint64_t number, bool validation) {
+controller::Scenario training_case(std::uint64_t number, bool validation,
+                                   std::span<const controller::Scenario> worlds) {
   Rng rng(2 * number + (validation ? 1 : 0) + 0x7e1f);
+  if (!worlds.empty() && number % 2 == 0) {
+    return varied(worlds[number / 2 % worlds.size()], rng);
+  }
   Scenario scenario;
   scenario.name = (validation ? "validation " : "training ") + std::to_string(number);
   scenario.duration_ms = 60'000;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "controller/simulate/scenario.h"
@@ -18,6 +19,11 @@ namespace weir::policy {
 ///   happenings  nothing, waves of demand, surge, brown-out, noisy neighbours, other hardware,
 ///               crash, longer paths
 ///   telemetry   a third without any word from the servers, a quarter of it late
-controller::Scenario training_case(std::uint64_t number, bool validation);
+///
+/// Where there are `worlds`, measured ones, every other number is one of them instead: its demand
+/// from another moment and up to a third more or less, and, as above, with happenings and
+/// telemetry.
+controller::Scenario training_case(std::uint64_t number, bool validation,
+                                   std::span<const controller::Scenario> worlds = {});
 
 }  // namespace weir::policy

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <fstream>
 #include <optional>
 
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
 #include "cli/command/show.h"
+#include "cli/render/json.h"
 #include "cli/render/units.h"
 
 namespace weir::cli {
@@ -23,6 +25,7 @@ struct SimulateOptions {
   std::string length;
   std::string tolerate;
   std::uint64_t seed = 0;
+  std::string export_to;
 };
 
 /// "A:B", regions of a path.
@@ -110,6 +113,7 @@ Result<SimulateRequest> request_of(const SimulateOptions& options) {
     request.set_tolerate_ppm(std::max(1U, static_cast<std::uint32_t>(percent * 10'000)));
   }
   request.set_seed(options.seed);
+  request.set_export_world(!options.export_to.empty());
   return request;
 }
 
@@ -217,6 +221,18 @@ Exit simulate(AdminSession& session, const SimulateOptions& options) {
   const auto reply =
       session.ask(admin_method<SimulateRequest, SimulateReply>("Simulate"), *request);
   if (!reply) return session.fail_with("cannot simulate", reply.error());
+  if (!options.export_to.empty()) {
+    std::ofstream file(options.export_to, std::ios::trunc);
+    for (const SimulatedService& service : reply->services()) {
+      file << json_line(service.world()) << '\n';
+    }
+    file.close();
+    if (!file) {
+      return session.fail_with(Exit::failed, "cannot export the model",
+                               printable(options.export_to) + " cannot be written",
+                               "weirctl simulate --export FILE");
+    }
+  }
   show<SimulateReply>(session, "Simulation", *reply,
                       [&](const SimulateReply& told) { return text_of(session, told); });
   return reply->would_break() ? Exit::condition : Exit::ok;
@@ -244,6 +260,8 @@ void add_simulate(CommandSyntax program, AdminSession& session, Exit& exit) {
   command.option("--tolerate", options->tolerate,
                  "Percent of the requests that may miss the objective; 1 without it");
   command.option("--seed", options->seed, "Another run of the same");
+  command.option("--export", options->export_to,
+                 "FILE for the model, a line a service: to train policies on");
   command.runs([&session, &exit, options] { exit = simulate(session, *options); });
 }
 

@@ -26,4 +26,11 @@ std::string json_document(std::string_view kind, const google::protobuf::Message
   return all;
 }
 
+std::string json_line(const google::protobuf::Message& message) {
+  std::string line;
+  const auto printed = google::protobuf::util::MessageToJsonString(message, &line);
+  WEIR_ASSERT(printed.ok(), "every message has a JSON form");
+  return line;
+}
+
 }  // namespace weir::cli

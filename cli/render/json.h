@@ -13,4 +13,7 @@ namespace weir::cli {
 std::string json_document(std::string_view kind, const google::protobuf::Message& message,
                           bool one_line);
 
+/// The message alone, in one line, without fields that have their default and without a line end.
+std::string json_line(const google::protobuf::Message& message);
+
 }  // namespace weir::cli

@@ -10,6 +10,7 @@
 
 #include "common/async/on_blocking.h"
 #include "common/base/text.h"
+#include "controller/simulate/world/fitted_world.h"
 
 namespace weir::controller {
 
@@ -110,7 +111,7 @@ void put(const BackTest& test, pb::BackTest& out) {
   out.set_model_p99_us(us(test.model.p99_ms));
 }
 
-pb::SimulatedService told_of(const ServiceName& service, const Answer& answer) {
+pb::SimulatedService told_of(const ServiceName& service, const Answer& answer, bool with_world) {
   pb::SimulatedService out;
   out.set_service(service.value());
   put(answer.now, answer.regions, *out.add_outcomes());
@@ -120,10 +121,12 @@ pb::SimulatedService told_of(const ServiceName& service, const Answer& answer) {
   if (answer.back_test) put(*answer.back_test, *out.mutable_back_test());
   out.set_no_back_test(answer.no_back_test);
   for (const std::string& note : answer.notes) out.add_notes(note);
+  if (with_world) *out.mutable_world() = to_world(answer.world);
   return out;
 }
 
-Result<pb::SimulateReply> answer_all(const std::vector<WhatIf>& questions, const StopAsked& stop) {
+Result<pb::SimulateReply> answer_all(const std::vector<WhatIf>& questions, bool with_worlds,
+                                     const StopAsked& stop) {
   pb::SimulateReply reply;
   for (const WhatIf& question : questions) {
     auto told = answer(question, stop);
@@ -134,16 +137,16 @@ Result<pb::SimulateReply> answer_all(const std::vector<WhatIf>& questions, const
     reply.set_would_break(reply.would_break() || !now.broken.empty());
     reply.set_for_s(static_cast<std::uint32_t>(question.for_ms / 1000));
     reply.set_seed(question.seed);
-    *reply.add_services() = told_of(question.plan.service, *told);
+    *reply.add_services() = told_of(question.plan.service, *told, with_worlds);
   }
   return reply;
 }
 
 /// A policy that throws is a bug, but no reason for the mesh to lose its controller.
-Result<pb::SimulateReply> answer_caught(const std::vector<WhatIf>& questions,
+Result<pb::SimulateReply> answer_caught(const std::vector<WhatIf>& questions, bool with_worlds,
                                         const StopAsked& stop) {
   try {
-    return answer_all(questions, stop);
+    return answer_all(questions, with_worlds, stop);
   } catch (const std::exception& problem) {
     return fail(Code::internal, std::string("the simulation threw: ") + problem.what());
   }
@@ -213,8 +216,8 @@ asio::awaitable<Result<pb::SimulateReply>> WhatIfDesk::simulate(pb::SimulateRequ
   if (slot.is_connected()) slot.assign([stop](asio::cancellation_type) { *stop = true; });
   ++waiting_;
   auto reply = co_await on_blocking<Result<pb::SimulateReply>>(
-      thread_, [stop, asked = *std::move(questions)] {
-        return answer_caught(asked, [stop] { return stop->load(); });
+      thread_, [stop, with_worlds = request.export_world(), asked = *std::move(questions)] {
+        return answer_caught(asked, with_worlds, [stop] { return stop->load(); });
       });
   --waiting_;
   if (slot.is_connected()) slot.clear();

@@ -122,6 +122,7 @@ void check_model(const Scenario& s, Checker& checker) {
   checker.between(s.jitter.retransmit_ms, 0.1, 60'000, "jitter.retransmit");
   checker.between(s.model.queue_limit, 0, 1'000'000, "service.queue_limit");
   checker.between(s.model.error_share, 0, 1, "service.error_share");
+  checker.between(s.model.kb_per_request, 0, 1e6, "service.kb_per_request");
   checker.between(s.model.request_timeout_ms, 1, 600'000, "service.request_timeout");
   checker.between(s.retries.most, 0, 10, "retries.most");
   checker.between(s.retries.budget, 0, 10, "retries.budget");
@@ -177,6 +178,7 @@ Status check(const Scenario& s) {
     checker.between(objective, 0.001, 600'000, "objectives");
   }
   checker.rule(s.objective < k_objectives, "objective", "must be tight, middle or wide");
+  checker.between(s.keep_in_slo, 0, 1, "keep_in_objective");
   checker.between(s.min_share, 0, 1, "guards.min_share");
   checker.between(s.max_step, 0, 1, "guards.max_step");
   WEIR_TRY(checker.status());

@@ -51,6 +51,10 @@ Result<Answer> answer(const WhatIf& question, const StopAsked& stop) {
       newest(question.seen, question.replay ? question.seen.size() : k_recent);
   WEIR_ASSIGN(model, fit(question.setting, question.plan, used, stop));
 
+  Answer answer;
+  answer.world = model.scenario;
+  follow_recording(question.seen, answer.world);
+
   Scenario scenario = model.scenario;
   scenario.warm_up_ms = k_lead_ms;
   scenario.duration_ms = k_lead_ms + question.for_ms;
@@ -59,7 +63,6 @@ Result<Answer> answer(const WhatIf& question, const StopAsked& stop) {
   WEIR_TRY(check_size(scenario, question.changes.traffic_scale));
   WEIR_TRY(check(scenario));
 
-  Answer answer;
   answer.regions = question.setting.regions;
   answer.now = present(used, measure(used, scenario.interval_ms, round_trips(scenario)), model);
   WEIR_ASSIGN(configured, predict(model, scenario, {.name = "static"}, question.seed, stop));

@@ -52,6 +52,8 @@ struct Answer {
   std::vector<std::string> notes;
   std::optional<BackTest> back_test;
   std::string no_back_test;  // why there is none
+  /// The model before any change, with demand as it was recorded: for others to simulate.
+  Scenario world = {};
 };
 
 /// Requests of one run that are simulated at most: some seconds of one core.

@@ -3,9 +3,11 @@
 
     shadow: it wishes, nothing moves -> assist: confirmed wishes move -> rollback holds -> auto moves by itself
     -> the controller killed and started: nothing moves back, the policy goes on with what it knew
+    -> the mesh's own model exported, a policy trained on it, its checkpoint promoted stage by stage
 """
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +16,7 @@ os.environ["WEIR_DEMO_RUN"] = f"/run/weir-steer{os.getpid()}"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "demo"))
 
-from lab import REGIONS, SERVERS, SERVICE, DemoError, expect, number, running_lab, snake  # noqa: E402
+from lab import BIN, REGIONS, SERVERS, SERVICE, DemoError, expect, number, running_lab, snake  # noqa: E402
 from policy_check import OBJECTIVE_MS  # noqa: E402
 
 RATE = 60
@@ -54,6 +56,30 @@ def measured(lab):
     changes = snake(lab.weirctl("weights", "history", "--since", "5m"))["changes"]
     return [change for change in changes
             if "expected_in_objective_ppm" in change and number(change.get("seen_after", {}), "ended") > 0]
+
+
+def rollout(lab):
+    return snake(lab.weirctl("policy", "status")).get("rollout", {})
+
+
+def roll_out_what_was_trained(lab):
+    """From what the mesh recorded to a checkpoint that steers it."""
+    folder = Path(os.environ["WEIR_DEMO_RUN"])
+    worlds, recipe, checkpoint = (str(folder / name) for name in ("worlds", "recipe.json", "trained.ckpt"))
+    lab.weirctl_exit("simulate", "--service", SERVICE, "--export", worlds, timeout=150)
+    Path(recipe).write_text('{"stage": "settings", "population": 4, "generations": 1, "cases": 2, "seed": 3}')
+    trained = subprocess.run([BIN / "weir-policy", "train", "--config", recipe, "--worlds", worlds,
+                              "--out", checkpoint], capture_output=True, text=True, timeout=120, check=False)
+    expect(trained.returncode == 0, f"a policy trains on the mesh's own model {trained.stderr}")
+    lab.weirctl("policy", "promote", checkpoint, "--yes")
+    expect(rollout(lab)["stage"] == "shadow", "the checkpoint is asked in shadow")
+    time.sleep(3)
+    for stage in ("canary", "everywhere", "settled"):
+        lab.weirctl("policy", "promote", "--next", "--yes")
+        expect(rollout(lab)["stage"] == stage, f"promoted further: {stage}")
+        time.sleep(2)
+        expect(policy(lab)["steering"] == "learned" and number(policy(lab), "falls") == 0, "  and it steers")
+    show(lab, "policy", "status")
 
 
 def main():
@@ -108,6 +134,7 @@ def main():
         time.sleep(2)
         expect(own_share(lab, EU) < 0.9, "and it still knows which region is slow")
         expect(number(policy(lab), "falls") == 0, "no policy has fallen")
+        roll_out_what_was_trained(lab)
     print("steering: ok")
     return 0
 

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "tests/unit/cli/cli_fixture.h"
 
 namespace weir::cli {
@@ -118,6 +121,30 @@ TEST_F(CliSimulate, RefusesWhatItCannotRead) {
     EXPECT_NE(run.err.find("weirctl simulate --help"), std::string::npos) << run.err;
     EXPECT_FALSE(admin_.simulation_asked);
   }
+}
+
+TEST_F(CliSimulate, ExportsTheModelALineAService) {
+  admin_.simulation.mutable_services(0)->mutable_world()->set_service("shop/web");
+  const std::string file = folder_ + "/worlds";
+  (void)weirctl({"simulate", "--export", file});
+  ASSERT_TRUE(admin_.simulation_asked);
+  EXPECT_TRUE(admin_.simulation_asked->export_world());
+  std::ifstream stream(file);
+  std::stringstream text;
+  text << stream.rdbuf();
+  EXPECT_EQ(text.str(), "{\"service\":\"shop/web\"}\n");
+  const Outcome nowhere = weirctl({"simulate", "--export", folder_ + "/none/worlds"});
+  EXPECT_EQ(nowhere.exit, 1);
+  EXPECT_NE(nowhere.err.find("cannot be written"), std::string::npos);
+}
+
+TEST_F(CliSimulate, ShowsWhatItCostsWhereThatIsPriced) {
+  EXPECT_EQ(weirctl({"simulate"}).out.find("cost/h"), std::string::npos);
+  admin_.simulation.mutable_services(0)->mutable_outcomes(1)->set_cost_per_hour(1.23456);
+  const std::string out = weirctl({"simulate"}).out;
+  const std::size_t row = out.find("cost/h");
+  ASSERT_NE(row, std::string::npos);
+  EXPECT_NE(out.substr(row, out.find('\n', row) - row).find("1.235"), std::string::npos);
 }
 
 }  // namespace

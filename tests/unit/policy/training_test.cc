@@ -31,6 +31,38 @@ TEST(TrainingCase, IsASoundScenarioWhateverItsNumber) {
   }
 }
 
+controller::Scenario measured_world() {
+  controller::Scenario world = training_case(1, false);
+  world.name = "measured";
+  world.incidents.clear();
+  for (auto& demand : world.demand) {
+    demand.shapes = {{.kind = controller::DemandShape::Kind::trace,
+                      .step_ms = 1000,
+                      .values = {1, 0.5, 1.5, 1}}};
+  }
+  return world;
+}
+
+TEST(TrainingCase, IsAMeasuredWorldEveryOtherTime) {
+  const std::vector<controller::Scenario> worlds = {measured_world()};
+  for (std::uint64_t number = 0; number < 100; ++number) {
+    const auto scenario = training_case(number, false, worlds);
+    const Status sound = controller::check(scenario);
+    ASSERT_TRUE(sound) << number << ": " << sound.error().message();
+    EXPECT_EQ(scenario.name == "measured", number % 2 == 0) << number;
+    if (number % 2 == 0) EXPECT_EQ(scenario.paths, worlds[0].paths);
+  }
+  EXPECT_NE(training_case(0, false, worlds).demand[0].rps,
+            training_case(2, false, worlds).demand[0].rps);
+}
+
+TEST(Training, TakesMeasuredWorlds) {
+  TrainOptions options = small(Stage::settings);
+  const std::string without = trained(options);
+  options.worlds = {measured_world()};
+  EXPECT_NE(trained(options), without);
+}
+
 TEST(Training, GivesTheSameBytesForAnyNumberOfThreads) {
   TrainOptions options = small(Stage::settings);
   const std::string alone = trained(options);
