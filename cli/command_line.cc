@@ -1,9 +1,13 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <ostream>
+#include <set>
 
+#include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
+#include "cli/command_tree.h"
 #include "cli/render/text.h"
 
 namespace weir::cli {
@@ -55,13 +59,17 @@ void add_common(CLI::App& program, AdminSession& session) {
         address.server.clear();  // the environment's
       },
       "The controller's admin socket on this machine (WEIR_SOCKET)");
+  socket->type_name("FILE");
   program
       .add_option("--server", address.server,
-                  "HOST:PORT of a controller elsewhere, over mutual TLS (WEIR_SERVER)")
+                  "A controller elsewhere, over mutual TLS (WEIR_SERVER)")
+      ->type_name("HOST:PORT")
       ->excludes(socket);
-  program.add_option("--ca", address.ca, "Whose certificate the controller must show (WEIR_CA)");
-  program.add_option("--cert", address.certificate, "The operator's certificate (WEIR_CERT)");
-  program.add_option("--key", address.key, "Its key (WEIR_KEY)");
+  program.add_option("--ca", address.ca, "Whose certificate the controller must show (WEIR_CA)")
+      ->type_name("FILE");
+  program.add_option("--cert", address.certificate, "The operator's certificate (WEIR_CERT)")
+      ->type_name("FILE");
+  program.add_option("--key", address.key, "Its key (WEIR_KEY)")->type_name("FILE");
   program
       .add_option_function<std::string>(
           "-o,--output",
@@ -93,6 +101,67 @@ int explain_usage(const CLI::App& program, const CLI::ParseError& error, const T
   return static_cast<int>(Exit::usage);
 }
 
+/// The controller's names of a sort, for completion: what does not come at once does not come.
+std::vector<std::string> names_of(AdminSession& session, std::string_view sort) {
+  constexpr std::chrono::milliseconds k_patience{300};
+  session.deadline = k_patience;
+  std::set<std::string> names;
+  if (sort == "SERVICE" || sort == "REGION") {
+    const auto reply =
+        session.ask(admin_method<ListServicesRequest, ListServicesReply>("ListServices"),
+                    ListServicesRequest());
+    for (const auto& service : reply ? reply->services() : ListServicesReply().services()) {
+      if (sort == "SERVICE") names.insert(printable(service.service()));
+    }
+  }
+  if (sort == "AGENT" || sort == "REGION") {
+    const auto reply = session.ask(admin_method<ListAgentsRequest, ListAgentsReply>("ListAgents"),
+                                   ListAgentsRequest());
+    if (!reply) return {};
+    for (const auto& agent : reply->agents()) {
+      names.insert(printable(sort == "AGENT" ? agent.agent() : agent.region()));
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+/// `weirctl __complete -- WORD...`: what the shells' scripts ask.
+int complete(const CLI::App& program, AdminSession& session,
+             const std::vector<std::string>& arguments) {
+  const std::vector<std::string> words(arguments.begin() + 2, arguments.end());
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    ControllerAddress& address = session.address;
+    if (words[i] == "--socket") address.socket = words[i + 1], address.server.clear();
+    if (words[i] == "--server") address.server = words[i + 1];
+    if (words[i] == "--ca") address.ca = words[i + 1];
+    if (words[i] == "--cert") address.certificate = words[i + 1];
+    if (words[i] == "--key") address.key = words[i + 1];
+  }
+  for (const Candidate& one : completions(
+           program, words, [&session](std::string_view sort) { return names_of(session, sort); })) {
+    session.terminal().out << one.word << (one.help.empty() ? "" : "\t" + one.help) << "\n";
+  }
+  return 0;
+}
+
+/// What is made of the commands themselves.
+void add_papers(CLI::App& program, const Terminal& terminal) {
+  const auto shell = std::make_shared<std::string>();
+  CLI::App* completion = program.add_subcommand(
+      "completion", "A script for the shell: commands, options and live names complete with tab");
+  completion->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback([shell, &terminal] { terminal.out << completion_script(*shell); });
+  const auto form = std::make_shared<std::string>();
+  CLI::App* papers = program.add_subcommand("gen-docs", "The reference, as Markdown or a man page");
+  papers->group("");
+  papers->add_option("form", *form)->required()->check(CLI::IsMember({"markdown", "man"}));
+  papers->callback([form, &program, &terminal] {
+    terminal.out << (*form == "man" ? man_page(program, WEIR_VERSION) : reference_page(program));
+  });
+}
+
 }  // namespace
 
 int run_command_line(const std::vector<std::string>& arguments, Terminal terminal, Clock& clock,
@@ -111,7 +180,11 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
                          add_simulate, add_failover, add_events, add_config, add_version}) {
     add(CommandSyntax(program), session, exit);
   }
+  add_papers(program, terminal);
   let_options_follow(program);
+  if (arguments.size() > 2 && arguments[0] == "__complete" && arguments[1] == "--") {
+    return complete(program, session, arguments);
+  }
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
     program.parse(std::move(reversed));

@@ -15,6 +15,11 @@ OptionSyntax& OptionSyntax::one_of(std::vector<std::string> words) {
   return *this;
 }
 
+OptionSyntax& OptionSyntax::takes(const std::string& sort) {
+  option_->type_name(sort);
+  return *this;
+}
+
 OptionSyntax& OptionSyntax::between(std::uint32_t least, std::uint32_t most) {
   option_->check(CLI::Range(least, most));
   return *this;

@@ -20,6 +20,9 @@ class OptionSyntax {
   OptionSyntax& required();
   /// Any other word is a usage error.
   OptionSyntax& one_of(std::vector<std::string> words);
+  /// What its value is, in help, and for completion: "SERVICE", "REGION", "AGENT" are names the
+  /// controller knows.
+  OptionSyntax& takes(const std::string& sort);
   OptionSyntax& between(std::uint32_t least, std::uint32_t most);
   /// Only together with the other, or never.
   OptionSyntax& needs(const OptionSyntax& other);

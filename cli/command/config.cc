@@ -134,7 +134,7 @@ void add_config(CommandSyntax program, AdminSession& session, Exit& exit) {
   const auto options = std::make_shared<Options>();
   CommandSyntax checking = config.add(
       "check", "Every complaint about a controller's or an agent's file, or what is in force");
-  checking.option("-f,--file", options->file, "The file").required();
+  checking.option("-f,--file", options->file, "The file").takes("FILE").required();
   checking.option("--kind", options->kind, "controller or agent; else seen from the file")
       .one_of({"controller", "agent"});
   checking.runs([&session, &exit, options] { exit = check(session, *options); });

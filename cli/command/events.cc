@@ -79,10 +79,10 @@ void add_events(CommandSyntax program, AdminSession& session, Exit& exit) {
   const auto options = std::make_shared<Options>();
   CommandSyntax events = program.add("events", "What happened, the newest last");
   events.flag("-w,--watch", options->watch, "Print new ones as they come");
-  events.option("--limit", options->limit, "How many").between(1, 10'000);
-  events.option("--service", options->service, "Only of this service");
-  events.option("--region", options->region, "Only of this region");
-  events.option("--type", options->type, "Only of this type, such as path.down");
+  events.option("--limit", options->limit, "How many").takes("COUNT").between(1, 10'000);
+  events.option("--service", options->service, "Only of this service").takes("SERVICE");
+  events.option("--region", options->region, "Only of this region").takes("REGION");
+  events.option("--type", options->type, "Only of this type, such as path.down").takes("TYPE");
   events.runs([&session, &exit, options] { exit = run(session, *options); });
 }
 

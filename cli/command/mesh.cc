@@ -95,7 +95,7 @@ void add_mesh(CommandSyntax program, AdminSession& session, Exit& exit) {
   };
   const auto options = std::make_shared<Options>();
   CommandSyntax removal = mesh.add("remove", "Take an agent out of the mesh");
-  removal.option("agent", options->agent, "REGION/agent-N").required();
+  removal.option("agent", options->agent, "REGION/agent-N").takes("AGENT").required();
   removal.flag("-y,--yes", options->yes, "Do not ask");
   removal.runs(
       [&session, &exit, options] { exit = remove(session, options->agent, options->yes); });

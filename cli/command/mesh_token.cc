@@ -137,13 +137,22 @@ void add_mesh_token(CommandSyntax mesh, AdminSession& session, Exit& exit) {
   const auto options = std::make_shared<CreateOptions>();
   CommandSyntax creation = token.add(
       "create", "A token for one new agent; printed this once, alone, on standard output");
-  creation.option("--region", options->region, "Where the agent will be").required();
-  creation.option("--cluster", options->cluster, "The cluster it speaks for").required();
-  creation.option("--ttl", options->ttl, "How long it is good, such as 10m");
-  creation.option("--uses", options->uses, "How many agents may join with it").between(1, 1000);
-  creation.option("--replaces", options->replaces,
-                  "An agent whose machine or disk is gone: it leaves when the token is redeemed");
-  creation.option("--out", options->out, "Write it to a new file of mode 0600, and nowhere else");
+  creation.option("--region", options->region, "Where the agent will be")
+      .takes("REGION")
+      .required();
+  creation.option("--cluster", options->cluster, "The cluster it speaks for")
+      .takes("CLUSTER")
+      .required();
+  creation.option("--ttl", options->ttl, "How long it is good, such as 10m").takes("DURATION");
+  creation.option("--uses", options->uses, "How many agents may join with it")
+      .takes("COUNT")
+      .between(1, 1000);
+  creation
+      .option("--replaces", options->replaces,
+              "An agent whose machine or disk is gone: it leaves when the token is redeemed")
+      .takes("AGENT");
+  creation.option("--out", options->out, "Write it to a new file of mode 0600, and nowhere else")
+      .takes("FILE");
   creation.runs([&session, &exit, options] { exit = create(session, *options); });
 
   token.add("ls", "Every token, without its secret").runs([&session, &exit] {
@@ -155,7 +164,7 @@ void add_mesh_token(CommandSyntax mesh, AdminSession& session, Exit& exit) {
 
   const auto id = std::make_shared<std::string>();
   CommandSyntax revocation = token.add("revoke", "Make a token useless");
-  revocation.option("id", *id, "As `mesh token ls` shows it").required();
+  revocation.option("id", *id, "As `mesh token ls` shows it").takes("ID").required();
   revocation.runs([&session, &exit, id] { exit = revoke(session, *id); });
 }
 

@@ -198,9 +198,9 @@ void add_paths(CommandSyntax program, AdminSession& session, Exit& exit) {
 
   const auto pinging = std::make_shared<PingOptions>();
   CommandSyntax once = paths.add("ping", "Measure one path now");
-  once.option("from", pinging->from, "REGION/agent-N").required();
-  once.option("to", pinging->to, "REGION/agent-N").required();
-  once.option("--count", pinging->count, "Packets").between(1, 100);
+  once.option("from", pinging->from, "REGION/agent-N").takes("AGENT").required();
+  once.option("to", pinging->to, "REGION/agent-N").takes("AGENT").required();
+  once.option("--count", pinging->count, "Packets").takes("COUNT").between(1, 100);
   once.runs([&session, &exit, pinging] { exit = ping(session, *pinging); });
 }
 

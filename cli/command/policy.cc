@@ -277,7 +277,7 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
   };
   const auto looking = std::make_shared<LookOptions>();
   CommandSyntax status = policy.add("status", "Mode, policy and how it does, by service");
-  status.option("service", looking->service, "NAMESPACE/NAME; without it, all");
+  status.option("service", looking->service, "NAMESPACE/NAME; without it, all").takes("SERVICE");
   status.flag("-w,--watch", looking->watch, "Follow every change");
   status.runs([&session, &exit, looking] {
     ListPoliciesRequest request;
@@ -288,7 +288,7 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
 
   const auto reporting = std::make_shared<LookOptions>();
   CommandSyntax report = policy.add("report", "What it would change now, and why");
-  report.option("service", reporting->service, "NAMESPACE/NAME; without it, all");
+  report.option("service", reporting->service, "NAMESPACE/NAME; without it, all").takes("SERVICE");
   report.runs([&session, &exit, reporting] {
     ListPoliciesRequest request;
     request.set_service(reporting->service);
@@ -299,20 +299,20 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
   const auto setting = std::make_shared<ModeOptions>();
   CommandSyntax mode = policy.add("mode", "Set the mode: static, shadow, assist, auto, config");
   mode.option("mode", setting->mode, "config: as the configuration says").required();
-  mode.option("--service", setting->service, "NAMESPACE/NAME").required();
+  mode.option("--service", setting->service, "NAMESPACE/NAME").takes("SERVICE").required();
   mode.flag("-y,--yes", setting->yes, "Do not ask");
   mode.runs([&session, &exit, setting] { exit = set_mode(session, *setting); });
 
   const auto confirming = std::make_shared<ConfirmOptions>();
   CommandSyntax yes = policy.add("confirm", "In mode assist: apply what the policy wishes now");
-  yes.option("service", confirming->service, "NAMESPACE/NAME").required();
+  yes.option("service", confirming->service, "NAMESPACE/NAME").takes("SERVICE").required();
   yes.flag("-y,--yes", confirming->yes, "Do not ask");
   yes.runs([&session, &exit, confirming] { exit = confirm(session, *confirming); });
 
   const auto promoting = std::make_shared<PromoteOptions>();
   CommandSyntax further = policy.add(
       "promote", "Roll a trained checkpoint out: shadow, one service in twenty, all; asks first");
-  further.option("file", promoting->file, "A checkpoint of weir-policy train");
+  further.option("file", promoting->file, "A checkpoint of weir-policy train").takes("FILE");
   further.flag("--next", promoting->next, "The one under way comes to its next stage now");
   further.flag("--withdraw", promoting->withdraw, "The one under way steers nothing any more");
   further.flag("-y,--yes", promoting->yes, "Do not ask");
@@ -321,9 +321,10 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
   const auto back = std::make_shared<RollbackOptions>();
   CommandSyntax undo =
       policy.add("rollback", "Pin the weights as they were; shows the plan and asks first");
-  undo.option("service", back->service, "NAMESPACE/NAME").required();
-  undo.option("--to-revision", back->generation, "Generation; without it, before the last change");
-  undo.option("--ttl", back->ttl, "Unpin by itself after, such as 1h");
+  undo.option("service", back->service, "NAMESPACE/NAME").takes("SERVICE").required();
+  undo.option("--to-revision", back->generation, "Generation; without it, before the last change")
+      .takes("GENERATION");
+  undo.option("--ttl", back->ttl, "Unpin by itself after, such as 1h").takes("DURATION");
   undo.flag("--dry-run", back->dry_run, "Show the plan and stop");
   undo.flag("-y,--yes", back->yes, "Do not ask");
   undo.runs([&session, &exit, back] { exit = rollback(session, *back); });

@@ -247,21 +247,34 @@ void add_simulate(CommandSyntax program, AdminSession& session, Exit& exit) {
                   "What would happen if ...: now, the configured weights and the policy side by "
                   "side, on a model "
                   "of the last minute; exit code 3 when what is in force would break a limit");
-  command.option("--service", options->service, "NAMESPACE/NAME; all without it");
-  command.option("--fail-region", options->fail_regions, "All its servers die; repeatable");
-  command.option("--fail-path", options->fail_paths, "REGION:REGION, cut both ways; repeatable");
-  command.option("--add-latency", options->add_latency,
-                 "REGION:REGION=80ms, to the round trip; repeatable");
-  command.option("--traffic-scale", options->traffic_scale, "Requests times this, 10 at most");
-  command.option("--policy", options->policy, "Another than the service's; see weir-policy list");
-  command.option("--replay", options->replay,
-                 "5m..1m or 5m..now: demand as it was then, instead of its mean; minutes are kept");
-  command.option("--for", options->length, "How long, 10s to 1h; a minute without it");
-  command.option("--tolerate", options->tolerate,
-                 "Percent of the requests that may miss the objective; 1 without it");
-  command.option("--seed", options->seed, "Another run of the same");
-  command.option("--export", options->export_to,
-                 "FILE for the model, a line a service: to train policies on");
+  command.option("--service", options->service, "NAMESPACE/NAME; all without it").takes("SERVICE");
+  command.option("--fail-region", options->fail_regions, "All its servers die; repeatable")
+      .takes("REGION");
+  command.option("--fail-path", options->fail_paths, "REGION:REGION, cut both ways; repeatable")
+      .takes("REGION:REGION");
+  command
+      .option("--add-latency", options->add_latency,
+              "REGION:REGION=80ms, to the round trip; repeatable")
+      .takes("REGION:REGION=TIME");
+  command.option("--traffic-scale", options->traffic_scale, "Requests times this, 10 at most")
+      .takes("FACTOR");
+  command.option("--policy", options->policy, "Another than the service's; see weir-policy list")
+      .takes("POLICY");
+  command
+      .option("--replay", options->replay,
+              "5m..1m or 5m..now: demand as it was then, instead of its mean; minutes are kept")
+      .takes("FROM..TO");
+  command.option("--for", options->length, "How long, 10s to 1h; a minute without it")
+      .takes("DURATION");
+  command
+      .option("--tolerate", options->tolerate,
+              "Percent of the requests that may miss the objective; 1 without it")
+      .takes("PERCENT");
+  command.option("--seed", options->seed, "Another run of the same").takes("NUMBER");
+  command
+      .option("--export", options->export_to,
+              "FILE for the model, a line a service: to train policies on")
+      .takes("FILE");
   command.runs([&session, &exit, options] { exit = simulate(session, *options); });
 }
 

@@ -87,8 +87,12 @@ void add_status(CommandSyntax program, AdminSession& session, Exit& exit) {
   OptionSyntax wait =
       status.flag("--wait", options->wait.wait, "Return when the mesh is whole, or at --timeout");
   wait.excludes(watch);
-  status.option("--expect-agents", options->wait.agents, "Agents that must be there").needs(wait);
-  status.option("--timeout", options->timeout, "Longest wait, such as 90s").needs(wait);
+  status.option("--expect-agents", options->wait.agents, "Agents that must be there")
+      .takes("COUNT")
+      .needs(wait);
+  status.option("--timeout", options->timeout, "Longest wait, such as 90s")
+      .takes("DURATION")
+      .needs(wait);
   status.runs([&session, &exit, options] {
     const std::function<std::string(const StatusReply&)> as_text = [&](const StatusReply& reply) {
       return text_of(reply, session.now_ms(), session.terminal().colour);

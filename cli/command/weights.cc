@@ -274,28 +274,35 @@ void add_weights(CommandSyntax program, AdminSession& session, Exit& exit) {
 
   const auto getting = std::make_shared<GetOptions>();
   CommandSyntax listing = weights.add("get", "Wanted, in force now, and seen");
-  listing.option("service", getting->service, "NAMESPACE/NAME; without it, all");
-  listing.option("--from", getting->from, "Only of requests that start in this region");
+  listing.option("service", getting->service, "NAMESPACE/NAME; without it, all").takes("SERVICE");
+  listing.option("--from", getting->from, "Only of requests that start in this region")
+      .takes("REGION");
   listing.flag("-w,--watch", getting->watch, "Follow every change");
   listing.runs([&session, &exit, getting] { exit = get(session, *getting); });
 
   const auto explaining = std::make_shared<ExplainOptions>();
   CommandSyntax reasons = weights.add("explain", "Why these weights");
-  reasons.option("service", explaining->service, "NAMESPACE/NAME").required();
-  reasons.option("--from", explaining->from, "Of requests that start here").required();
-  reasons.option("--revision", explaining->generation, "Of an earlier generation");
-  reasons.option("--at", explaining->at,
-                 "What was in force then: 5m (ago) or 2026-11-23T07:03:29Z");
+  reasons.option("service", explaining->service, "NAMESPACE/NAME").takes("SERVICE").required();
+  reasons.option("--from", explaining->from, "Of requests that start here")
+      .takes("REGION")
+      .required();
+  reasons.option("--revision", explaining->generation, "Of an earlier generation")
+      .takes("GENERATION");
+  reasons.option("--at", explaining->at, "What was in force then: 5m (ago) or 2026-11-23T07:03:29Z")
+      .takes("MOMENT");
   reasons.runs([&session, &exit, explaining] { exit = explain(session, *explaining); });
 
   const auto past = std::make_shared<HistoryOptions>();
   CommandSyntax changes =
       weights.add("history", "What changed, when, by whom, and what came of it");
-  changes.option("service", past->service, "NAMESPACE/NAME; without it, all");
-  changes.option("--from", past->from, "Only of requests that start in this region");
-  changes.option("--since", past->since,
-                 "5m (ago) or 2026-11-23T07:03:29Z; all that is kept without it");
-  changes.option("--limit", past->limit, "How many at most; 100 without it");
+  changes.option("service", past->service, "NAMESPACE/NAME; without it, all").takes("SERVICE");
+  changes.option("--from", past->from, "Only of requests that start in this region")
+      .takes("REGION");
+  changes
+      .option("--since", past->since,
+              "5m (ago) or 2026-11-23T07:03:29Z; all that is kept without it")
+      .takes("MOMENT");
+  changes.option("--limit", past->limit, "How many at most; 100 without it").takes("COUNT");
   changes.runs([&session, &exit, past] { exit = history(session, *past); });
 
   add_weights_pin(weights, session, exit);

@@ -106,18 +106,24 @@ Exit unpin(AdminSession& session, const UnpinOptions& options) {
 void add_weights_pin(CommandSyntax weights, AdminSession& session, Exit& exit) {
   const auto options = std::make_shared<PinOptions>();
   CommandSyntax pinning = weights.add("pin", "Hold weights by hand; shows the plan and asks first");
-  pinning.option("service", options->service, "NAMESPACE/NAME").required();
-  pinning.option("weights", options->weights, "REGION=WEIGHT,REGION=WEIGHT").required();
-  pinning.option("--from", options->from, "Requests that start in this region").required();
-  pinning.option("--ttl", options->ttl, "Unpin by itself after, such as 1h");
+  pinning.option("service", options->service, "NAMESPACE/NAME").takes("SERVICE").required();
+  pinning.option("weights", options->weights, "REGION=WEIGHT,REGION=WEIGHT")
+      .takes("REGION=WEIGHT")
+      .required();
+  pinning.option("--from", options->from, "Requests that start in this region")
+      .takes("REGION")
+      .required();
+  pinning.option("--ttl", options->ttl, "Unpin by itself after, such as 1h").takes("DURATION");
   pinning.flag("--dry-run", options->dry_run, "Show the plan and stop");
   pinning.flag("-y,--yes", options->yes, "Do not ask");
   pinning.runs([&session, &exit, options] { exit = pin(session, *options); });
 
   const auto undoing = std::make_shared<UnpinOptions>();
   CommandSyntax unpinning = weights.add("unpin", "Give the weights back to the policy");
-  unpinning.option("service", undoing->service, "NAMESPACE/NAME").required();
-  unpinning.option("--from", undoing->from, "Requests that start in this region").required();
+  unpinning.option("service", undoing->service, "NAMESPACE/NAME").takes("SERVICE").required();
+  unpinning.option("--from", undoing->from, "Requests that start in this region")
+      .takes("REGION")
+      .required();
   unpinning.flag("-y,--yes", undoing->yes, "Do not ask");
   unpinning.runs([&session, &exit, undoing] { exit = unpin(session, *undoing); });
 }

@@ -78,11 +78,12 @@ std::optional<CostCut> CostCeiling::hold(Grid<double>& shares) const {
         cheapest(from, to) = rows(from, to) / open;
     }
   }
-  // What shares cost is linear in them.
+  // What shares cost is linear in them. The part that is kept may be tiny, and must be exact.
   const double floor = per_hour(cheapest);
-  const double part = floor >= ceiling_ ? 1 : (wished - ceiling_) / (wished - floor);
+  const double kept = floor >= ceiling_ ? 0 : (ceiling_ - floor) / (wished - floor);
   for (std::size_t i = 0; i < rows.cells().size(); ++i) {
-    shares.cells()[i] = (1 - part) * rows.cells()[i] + part * cheapest.cells()[i];
+    const double least = cheapest.cells()[i];
+    shares.cells()[i] = least + kept * (rows.cells()[i] - least);
   }
   return CostCut{
       .wished = wished, .cut = per_hour(shares), .kept = floor <= ceiling_ * (1 + k_rounding)};

@@ -57,6 +57,26 @@ expect 0 "unpinned: revision" weights unpin shop/web --from eu-west-1 --yes
 expect 0 "56.5%" weights get shop/web --from eu-west-1
 expect 8 "shop/none" weights unpin shop/none --from eu-west-1 --yes
 
+# A real bash completes commands, options and live names.
+in_bash() {
+  PATH="$bin:$PATH" WEIR_SOCKET="$dir/admin.sock" bash -c '
+    source <(weirctl completion bash)
+    COMP_LINE=$1 COMP_POINT=${#1}
+    compopt() { :; }  # there is no completion under way
+    _weirctl
+    echo "${COMPREPLY[*]}"' _ "$1"
+}
+completes() {
+  local got
+  got=$(in_bash "$1")
+  [ "$got" = "$2" ] || fail "bash completes \"$1\" to \"$got\", not \"$2\""
+  echo "ok    bash completes \"$1\""
+}
+completes "weirctl wei" "weights"
+completes "weirctl weights explain " "shop/web"
+completes "weirctl paths matrix --metric p" "p50 p99"
+completes "weirctl events --color=n" "never"
+
 expect 0 "0 directed paths" paths matrix
 expect 0 "shop/web" services ls
 expect 0 "No failover is active" failover ls

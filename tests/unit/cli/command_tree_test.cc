@@ -1,0 +1,87 @@
+#include "cli/command_tree.h"
+
+#include <fstream>
+
+#include "tests/unit/cli/cli_fixture.h"
+
+namespace weir::cli {
+namespace {
+
+class CommandTree : public CliTest {
+ protected:
+  CommandTree() {
+    for (const char* name : {"shop/web", "shop/api", "pay/api"}) {
+      admin_.services.add_services()->set_service(name);
+    }
+    for (const auto& [agent, region] :
+         {std::pair("us-east-1/agent-1", "us-east-1"), std::pair("us-east-1/agent-2", "us-east-1"),
+          std::pair("eu-west-1/agent-1", "eu-west-1")}) {
+      auto& row = *admin_.agents.add_agents();
+      row.set_agent(agent);
+      row.set_region(region);
+    }
+  }
+  /// The words that may come next, a blank between them.
+  std::string next(std::vector<std::string> words) {
+    std::vector<std::string> arguments = {"__complete", "--", "--socket", socket_};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    std::string all;
+    std::stringstream lines(weirctl(arguments).out);
+    for (std::string line; std::getline(lines, line);) {
+      all += (all.empty() ? "" : " ") + line.substr(0, line.find('\t'));
+    }
+    return all;
+  }
+};
+
+TEST_F(CommandTree, CompletesCommandsAndOptions) {
+  EXPECT_EQ(next({"we"}), "weights");
+  EXPECT_EQ(next({"mesh", "token", ""}), "create ls revoke");
+  EXPECT_EQ(next({"weights", "explain", "--"}).substr(0, 13), "--help --from");
+  EXPECT_EQ(next({"events", "-o", ""}), "table wide json");
+  EXPECT_EQ(next({"--color=al"}), "--color=always");
+  EXPECT_EQ(next({"paths", "matrix", "--metric", "p"}), "p50 p99");
+  EXPECT_EQ(next({"gen"}), "") << "not for people";
+  EXPECT_EQ(next({"nonsense", "--nor", ""}), "");
+}
+
+TEST_F(CommandTree, CompletesLiveNames) {
+  EXPECT_EQ(next({"weights", "get", "shop/"}), "shop/api shop/web");
+  EXPECT_EQ(next({"weights", "explain", "shop/web", "--from", ""}), "eu-west-1 us-east-1");
+  EXPECT_EQ(next({"weights", "explain", "--from=eu"}), "--from=eu-west-1");
+  EXPECT_EQ(next({"mesh", "remove", "us"}), "us-east-1/agent-1 us-east-1/agent-2");
+  EXPECT_EQ(next({"paths", "ping", "us-east-1/agent-1", "eu"}), "eu-west-1/agent-1");
+  EXPECT_EQ(next({"simulate", "--fail-path", "us"}), "us-east-1:");
+  EXPECT_EQ(next({"simulate", "--fail-path", "us-east-1:"}),
+            "us-east-1:eu-west-1 us-east-1:us-east-1");
+  EXPECT_EQ(next({"weights", "get", "shop/web", ""}), "") << "there is no second word";
+}
+
+TEST_F(CommandTree, CompletesCommandsWithoutAController) {
+  stop_controller();
+  EXPECT_EQ(next({"weights", "get", "shop/"}), "");
+  EXPECT_EQ(next({"sta"}), "status");
+}
+
+TEST_F(CommandTree, HasAScriptForEachShell) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    EXPECT_NE(weirctl({"completion", shell}).out.find("weirctl __complete --"), std::string::npos);
+  }
+  EXPECT_EQ(weirctl({"completion", "tcsh"}).exit, 2);
+}
+
+TEST_F(CommandTree, IsWhatTheReferenceSays) {
+  std::ifstream file(WEIR_DOCS "/weirctl.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  EXPECT_EQ(weirctl({"gen-docs", "markdown"}).out, page.str())
+      << "write it anew: weirctl gen-docs markdown > docs/weirctl.md";
+  const std::string man = weirctl({"gen-docs", "man"}).out;
+  EXPECT_TRUE(man.starts_with(".TH WEIRCTL 1"));
+  EXPECT_NE(man.find(".SS \"weirctl weights explain SERVICE \\-\\-from REGION [OPTIONS]\""),
+            std::string::npos)
+      << man;
+}
+
+}  // namespace
+}  // namespace weir::cli
