@@ -216,6 +216,7 @@ struct RollbackOptions {
   std::string ttl;
   bool dry_run = false;
   bool yes = false;
+  bool freeze = false;
 };
 
 std::string moves_in_words(const RollbackWeightsReply& plan) {
@@ -229,10 +230,12 @@ std::string moves_in_words(const RollbackWeightsReply& plan) {
 }
 
 Exit rollback(AdminSession& session, const RollbackOptions& options) {
-  const std::string failed = "cannot roll " + options.service + " back";
+  const std::string failed = options.freeze ? "cannot freeze " + options.service
+                                            : "cannot roll " + options.service + " back";
   RollbackWeightsRequest request;
   request.set_service(options.service);
   request.set_generation(options.generation);
+  request.set_freeze(options.freeze);
   request.set_dry_run(true);
   if (!options.ttl.empty()) {
     const auto ttl = parse_span(options.ttl);
@@ -259,10 +262,9 @@ Exit rollback(AdminSession& session, const RollbackOptions& options) {
   request.set_dry_run(false);
   return ask_and_show<RollbackWeightsRequest, RollbackWeightsReply>(
       session, method, request, "Rollback", failed, [&](const RollbackWeightsReply& done) {
-        return fmt::format(
-            "rolled back and pinned: revision {}.{}\nundo, a source each: weirctl "
-            "weights unpin {} --from REGION\n",
-            done.epoch(), done.generation(), printable(options.service));
+        return fmt::format("{} pinned: revision {}.{}\nundo: weirctl weights unpin {}\n",
+                           options.freeze ? "frozen:" : "rolled back and", done.epoch(),
+                           done.generation(), printable(options.service));
       });
 }
 
@@ -328,6 +330,16 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
   undo.flag("--dry-run", back->dry_run, "Show the plan and stop");
   undo.flag("-y,--yes", back->yes, "Do not ask");
   undo.runs([&session, &exit, back] { exit = rollback(session, *back); });
+
+  const auto freezing = std::make_shared<RollbackOptions>();
+  freezing->freeze = true;
+  CommandSyntax hold =
+      policy.add("freeze", "Pin the weights as they are now; shows the plan and asks first");
+  hold.option("service", freezing->service, "NAMESPACE/NAME").takes("SERVICE").required();
+  hold.option("--ttl", freezing->ttl, "Unpin by itself after, such as 1h").takes("DURATION");
+  hold.flag("--dry-run", freezing->dry_run, "Show the plan and stop");
+  hold.flag("-y,--yes", freezing->yes, "Do not ask");
+  hold.runs([&session, &exit, freezing] { exit = rollback(session, *freezing); });
 }
 
 }  // namespace weir::cli

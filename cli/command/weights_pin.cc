@@ -86,9 +86,10 @@ struct UnpinOptions {
 };
 
 Exit unpin(AdminSession& session, const UnpinOptions& options) {
-  if (!session.agree("Give the weights of " + printable(options.service) + " from " +
-                         printable(options.from) + " back to the policy?",
-                     options.yes)) {
+  const std::string where = options.from.empty() ? "" : " from " + printable(options.from);
+  if (!session.agree(
+          "Give the weights of " + printable(options.service) + where + " back to the policy?",
+          options.yes)) {
     return Exit::refused;
   }
   UnpinWeightsRequest request;
@@ -121,9 +122,8 @@ void add_weights_pin(CommandSyntax weights, AdminSession& session, Exit& exit) {
   const auto undoing = std::make_shared<UnpinOptions>();
   CommandSyntax unpinning = weights.add("unpin", "Give the weights back to the policy");
   unpinning.option("service", undoing->service, "NAMESPACE/NAME").takes("SERVICE").required();
-  unpinning.option("--from", undoing->from, "Requests that start in this region")
-      .takes("REGION")
-      .required();
+  unpinning.option("--from", undoing->from, "Requests that start in this region; without it, all")
+      .takes("REGION");
   unpinning.flag("-y,--yes", undoing->yes, "Do not ask");
   unpinning.runs([&session, &exit, undoing] { exit = unpin(session, *undoing); });
 }

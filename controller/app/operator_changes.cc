@@ -158,14 +158,20 @@ asio::awaitable<Result<pb::UnpinWeightsReply>> OperatorDesk::unpin(pb::UnpinWeig
   const ServiceName service(request.service());
   const RegionName from(request.from_region());
   ControlPlane::PinEdit edit = [service, from](PinBook& pins) -> Status {
-    if (pins.remove(service, from)) return {};
-    return fail(Code::not_found,
-                in_quotes(service.value()) + " from " + in_quotes(from.value()) + " is not pinned");
+    bool removed = false;
+    for (const WeightPin& pin : pins.all()) {
+      const bool meant = pin.service == service && (from.empty() || pin.from == from);
+      removed = (meant && pins.remove(pin.service, pin.from)) || removed;
+    }
+    if (removed) return {};
+    return fail(Code::not_found, in_quotes(service.value()) +
+                                     (from.empty() ? "" : " from " + in_quotes(from.value())) +
+                                     " is not pinned");
   };
   const Status unpinned = co_await plane_.change_pins(std::move(edit));
   if (!unpinned) co_return fail(unpinned.error());
-  plane_.note("pin.removed", "info", service.value() + " from " + from.value() + " by " + who, {},
-              service, from);
+  const std::string where = from.empty() ? " everywhere" : " from " + from.value();
+  plane_.note("pin.removed", "info", service.value() + where + " by " + who, {}, service, from);
   pb::UnpinWeightsReply reply;
   reply.set_epoch(plane_.publisher().state().id.epoch);
   reply.set_generation(plane_.publisher().state().id.generation);

@@ -166,6 +166,9 @@ asio::awaitable<Result<pb::PromotePolicyReply>> OperatorDesk::promote(
 asio::awaitable<Result<pb::RollbackWeightsReply>> OperatorDesk::rollback(
     pb::RollbackWeightsRequest request, std::string who) {
   WEIR_CO_TRY(check_service(request.service()));
+  if (request.freeze() && request.generation() != 0) {
+    co_return fail(Code::invalid_argument, "a freeze keeps what is in force: no generation");
+  }
   if (request.ttl_s() > k_ttl_max_s) {
     co_return fail(Code::invalid_argument, "a pin lasts at most 365 days; 0 is without end");
   }
@@ -176,7 +179,9 @@ asio::awaitable<Result<pb::RollbackWeightsReply>> OperatorDesk::rollback(
   for (const auto& [key, present] : plane_.publisher().state().weights) {
     if (key.first != service) continue;
     std::vector<Weight> wanted;
-    if (request.generation() == 0) {
+    if (request.freeze()) {
+      wanted = present.change.after;
+    } else if (request.generation() == 0) {
       wanted = present.change.before;
     } else if (const auto* past = plane_.history().at(service, key.second, request.generation())) {
       wanted = past->after;
@@ -186,7 +191,7 @@ asio::awaitable<Result<pb::RollbackWeightsReply>> OperatorDesk::rollback(
         .service = service,
         .from = key.second,
         .weights = wanted,
-        .by = who + " (rollback)",
+        .by = who + (request.freeze() ? " (freeze)" : " (rollback)"),
         .created_unix_ms = now,
         .expires_unix_ms = request.ttl_s() == 0 ? 0 : now + std::int64_t{request.ttl_s()} * 1000};
     const auto seen = plane_.preview(pin);
@@ -200,7 +205,8 @@ asio::awaitable<Result<pb::RollbackWeightsReply>> OperatorDesk::rollback(
   }
   if (pins.empty()) {
     co_return fail(Code::not_found,
-                   request.generation() == 0
+                   request.freeze() ? in_quotes(request.service()) + " has no weights yet"
+                   : request.generation() == 0
                        ? "the weights of " + in_quotes(request.service()) + " have not changed yet"
                        : "no weights of " + in_quotes(request.service()) + " are kept that old");
   }
@@ -210,7 +216,8 @@ asio::awaitable<Result<pb::RollbackWeightsReply>> OperatorDesk::rollback(
       return Status();
     };
     WEIR_CO_TRY(co_await plane_.change_pins(std::move(edit)));
-    plane_.note("weights.rolled_back", "info", service.value() + " by " + who, {}, service);
+    plane_.note(request.freeze() ? "weights.frozen" : "weights.rolled_back", "info",
+                service.value() + " by " + who, {}, service);
   }
   reply.set_epoch(plane_.publisher().state().id.epoch);
   reply.set_generation(plane_.publisher().state().id.generation);

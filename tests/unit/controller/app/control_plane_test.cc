@@ -445,6 +445,33 @@ TEST(ControlPlane, RemembersWhatWasSeenBeforeAChange) {
   EXPECT_EQ(life.desk().explain(past).error().code(), Code::not_found);
 }
 
+TEST(ControlPlane, FreezesAServiceAndThawsItWhole) {
+  MemoryStore store;
+  Life life(store);
+  admin::v1::RollbackWeightsRequest freeze;
+  freeze.set_service("shop/web");
+  freeze.set_freeze(true);
+  freeze.set_generation(3);
+  EXPECT_EQ(life.wait(life.desk().rollback(freeze, "root")).error().code(), Code::invalid_argument);
+  freeze.set_generation(0);
+  const auto frozen = life.wait(life.desk().rollback(freeze, "root"));
+  ASSERT_TRUE(frozen) << frozen.error().message();
+  EXPECT_EQ(frozen->moves_size(), static_cast<int>(life.plane().options().regions.size()));
+  for (const auto& move : frozen->moves()) {
+    ASSERT_EQ(move.before_size(), move.after_size());
+    EXPECT_EQ(move.before(0).weight(), move.after(0).weight());
+  }
+  const auto pins = life.plane().pins().all();
+  ASSERT_EQ(pins.size(), life.plane().options().regions.size());
+  EXPECT_EQ(pins[0].by, "root (freeze)");
+
+  admin::v1::UnpinWeightsRequest thaw;
+  thaw.set_service("shop/web");
+  ASSERT_TRUE(life.wait(life.desk().unpin(thaw, "root")));
+  EXPECT_TRUE(life.plane().pins().all().empty());
+  EXPECT_EQ(life.wait(life.desk().unpin(thaw, "root")).error().code(), Code::not_found);
+}
+
 TEST(ControlPlane, PutsARemovedAgentOut) {
   MemoryStore store;
   Life life(store);
