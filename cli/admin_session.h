@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,15 @@ class Clock;
 
 namespace weir::cli {
 
-enum class Output { table, wide, json };
+enum class Output {
+  table,
+  wide,   // a table with more columns
+  json,   // one document
+  jsonl,  // one line a document
+  yaml,
+  name,  // the first column of a table
+  csv,   // a table
+};
 
 /// What every command knows: the options given before it, the terminal, the time, and the
 /// controller, which is called when a command first asks. One thread; calls block.
@@ -45,8 +54,16 @@ class AdminSession {
   const Terminal& terminal() const { return terminal_; }
   Time now() const;
   std::int64_t now_ms() const;
-  bool json() const { return output == Output::json; }
-  bool wide() const { return output == Output::wide; }
+  /// A document instead of text for people.
+  bool json() const {
+    return output == Output::json || output == Output::jsonl || output == Output::yaml;
+  }
+  /// Rows of a table alone.
+  bool rows_only() const { return output == Output::name || output == Output::csv; }
+  bool wide() const { return output == Output::wide || output == Output::csv; }
+
+  /// The rows of the tables that were made for the last text, as `output` says; none: it had none.
+  std::optional<std::string> rows;
 
   /// One call, within `deadline`. Errors: those of `call`.
   template <typename Request, typename Reply>

@@ -1,6 +1,7 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <set>
@@ -23,6 +24,11 @@ constexpr const char* k_examples =
     "  weirctl weights pin shop/web --from eu-west-1 us-east-1=70,eu-west-1=30 --ttl 1h\n"
     "  weirctl simulate --service shop/web --fail-region us-east-1 --traffic-scale 1.3\n"
     "  weirctl events -w -o json\n";
+
+const std::map<std::string, Output> k_outputs = {{"table", Output::table}, {"wide", Output::wide},
+                                                 {"json", Output::json},   {"jsonl", Output::jsonl},
+                                                 {"yaml", Output::yaml},   {"name", Output::name},
+                                                 {"csv", Output::csv}};
 
 /// `weirctl paths ls -o json`: what every command takes may follow it. Examples stay on the top.
 void let_options_follow(CLI::App& app) {
@@ -73,13 +79,9 @@ void add_common(CLI::App& program, AdminSession& session) {
   program
       .add_option_function<std::string>(
           "-o,--output",
-          [&session](const std::string& word) {
-            session.output = word == "json"   ? Output::json
-                             : word == "wide" ? Output::wide
-                                              : Output::table;
-          },
-          "table, wide or json")
-      ->check(CLI::IsMember({"table", "wide", "json"}));
+          [&session](const std::string& word) { session.output = k_outputs.at(word); },
+          "table, wide, json, jsonl, yaml, name or csv")
+      ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "yaml", "name", "csv"}));
   program.add_flag_callback("--no-color", [&session] { session.set_colour(false); }, "Words only");
   program
       .add_option_function<std::string>(

@@ -14,6 +14,7 @@
 
 #include "cli/command/command.h"
 #include "cli/command/config_report.h"
+#include "cli/render/yaml.h"
 #include "common/os/fd.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX asks for it
@@ -101,10 +102,10 @@ Result<int> report_in_json(AdminSession& session, const std::string& file, const
   const Kept kept{std::move(out), std::move(err)};
   WEIR_ASSIGN(status, run_program(program_of(name), arguments, &kept));
   if (status == 127) return status;
-  session.terminal().out << config_report(file, "weir-" + name,
-                                          {.valid = status == 0,
-                                           .values = read_kept(kept.out),
-                                           .complaints = read_kept(kept.err)})
+  const std::string report = config_report(
+      file, "weir-" + name,
+      {.valid = status == 0, .values = read_kept(kept.out), .complaints = read_kept(kept.err)});
+  session.terminal().out << (session.output == Output::yaml ? yaml_of(report) : report)
                          << std::flush;
   return status;
 }

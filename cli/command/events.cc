@@ -50,7 +50,7 @@ std::string text_of(AdminSession& session, const ListEventsReply& reply) {
 
 /// Events are lines, not screens: a terminal scrolls too.
 void print_event(AdminSession& session, const Event& event) {
-  session.terminal().out << (session.json() ? json_document("Event", event, true)
+  session.terminal().out << (session.json() ? document(session, "Event", event, true)
                                             : line_of(event, session.terminal().colour))
                          << std::flush;
 }

@@ -70,7 +70,7 @@ Exit remove(AdminSession& session, const std::string& agent, bool yes) {
     return session.fail_with("cannot remove " + agent, reply.error(), "weirctl mesh ls");
   }
   if (session.json()) {
-    session.terminal().out << json_document("AgentRemoval", *reply, false);
+    session.terminal().out << document(session, "AgentRemoval", *reply);
   } else {
     session.terminal().err << "removed " << printable(agent) << "\n";
   }

@@ -84,7 +84,7 @@ Exit create(AdminSession& session, const CreateOptions& options) {
   }
   if (!options.out.empty()) reply->clear_secret();  // it is in the file, and nowhere else
   if (session.json()) {
-    session.terminal().out << json_document("TokenCreated", *reply, false);
+    session.terminal().out << document(session, "TokenCreated", *reply);
     return Exit::ok;
   }
   if (options.out.empty()) session.terminal().out << printable(reply->secret()) << "\n";
@@ -122,7 +122,7 @@ Exit revoke(AdminSession& session, const std::string& id) {
     return session.fail_with("cannot revoke token " + id, reply.error(), "weirctl mesh token ls");
   }
   if (session.json()) {
-    session.terminal().out << json_document("TokenRevocation", *reply, false);
+    session.terminal().out << document(session, "TokenRevocation", *reply);
   } else {
     session.terminal().err << "revoked token " << printable(id) << "\n";
   }

@@ -121,7 +121,7 @@ std::string matrix_of(AdminSession& session, const ListPathsReply& reply, const 
   const auto down = std::count_if(reply.paths().begin(), reply.paths().end(),
                                   [](const PathStatus& status) { return !status.path().up(); });
   return fmt::format("{}. Row = from, column = to. - no data\n", metric.words) +
-         render_matrix(regions, cells, session.terminal().colour) +
+         table_or(session, matrix_table(regions, cells), "No regions.") +
          fmt::format("{} directed paths, {} down\n", reply.paths_size(), down);
 }
 

@@ -9,33 +9,56 @@
 #include "cli/command/admin_methods.h"
 #include "cli/render/json.h"
 #include "cli/render/table.h"
+#include "cli/render/yaml.h"
 
 namespace weir::cli {
 
-/// Prints a reply as `-o` says: a JSON document of `kind`, or what `as_text` makes of it.
+/// A reply as a document of `kind`, in the form that `-o` says.
+inline std::string document(const AdminSession& session, std::string_view kind,
+                            const google::protobuf::Message& message, bool one_of_many = false) {
+  if (session.output == Output::yaml) {
+    return (one_of_many ? "---\n" : "") + yaml_of(json_document(kind, message, true));
+  }
+  return json_document(kind, message, one_of_many || session.output == Output::jsonl);
+}
+
+/// What stands on standard output for a reply: a document, the rows of its table, or what `as_text`
+/// makes of it.
+template <typename Reply>
+std::string shown(AdminSession& session, std::string_view kind, const Reply& reply,
+                  const std::function<std::string(const Reply&)>& as_text, bool one_of_many) {
+  if (session.json()) return document(session, kind, reply, one_of_many);
+  session.rows.reset();
+  std::string text = as_text(reply);
+  if (!session.rows_only()) return text;
+  if (session.rows) return *session.rows;
+  session.terminal().err << "this answer is no table: shown as text\n";
+  return text;
+}
+
+/// Prints a reply as `-o` says.
 template <typename Reply>
 void show(AdminSession& session, std::string_view kind, const Reply& reply,
           const std::function<std::string(const Reply&)>& as_text) {
-  session.terminal().out << (session.json() ? json_document(kind, reply, false) : as_text(reply))
-                         << std::flush;
+  session.terminal().out << shown<Reply>(session, kind, reply, as_text, false) << std::flush;
 }
 
-/// The same for one message of a stream: on a terminal it takes the place of the one before, else
-/// JSON is one line each.
+/// The same for one message of a stream: text on a terminal takes the place of the one before.
 template <typename Reply>
 void show_next(AdminSession& session, std::string_view kind, const Reply& reply,
                const std::function<std::string(const Reply&)>& as_text) {
-  std::ostream& out = session.terminal().out;
-  if (session.json()) {
-    out << json_document(kind, reply, true) << std::flush;
-    return;
-  }
   constexpr std::string_view clear = "\x1b[H\x1b[J";
-  out << (session.terminal().out_is_tty ? clear : "") << as_text(reply) << std::flush;
+  const bool screen = session.terminal().out_is_tty && !session.json() && !session.rows_only();
+  session.terminal().out << (screen ? clear : "")
+                         << shown<Reply>(session, kind, reply, as_text, true) << std::flush;
 }
 
 /// A table, or a sentence on standard error when there is nothing to show.
 inline std::string table_or(AdminSession& session, const Table& table, std::string_view none) {
+  if (session.rows_only()) {
+    if (!session.rows) session.rows.emplace();
+    *session.rows += session.output == Output::csv ? table.csv() : table.names();
+  }
   if (!table.empty()) return table.render(session.terminal().colour);
   session.terminal().err << none << "\n";
   return {};

@@ -202,7 +202,8 @@ std::string text_of(AdminSession& session, const SimulateReply& reply) {
     all +=
         fmt::format("{}{}: {} s simulated on a model of the last {} s\n", all.empty() ? "" : "\n",
                     printable(service.service()), reply.for_s(), service.fitted_s());
-    all += limits_of(service) + "\n" + table_of(service).render(session.terminal().colour) + "\n";
+    all += limits_of(service) + "\n" +
+           table_or(session, table_of(service), "nothing was simulated") + "\n";
     all += error_of(service);
     for (const std::string& note : service.notes()) all += "note: " + printable(note) + "\n";
   }

@@ -4,6 +4,7 @@
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
 #include "cli/render/text.h"
+#include "cli/render/yaml.h"
 
 namespace weir::cli {
 
@@ -25,7 +26,8 @@ Exit run(AdminSession& session) {
                                        {"kind", "Version"},
                                        {"weirctl", WEIR_VERSION},
                                        {"controller", controller}};
-    out << boost::json::serialize(document) << "\n";
+    const std::string text = boost::json::serialize(document);
+    out << (session.output == Output::yaml ? yaml_of(text) : text + "\n");
     return Exit::ok;
   }
   out << "weirctl     " << WEIR_VERSION << "\n"

@@ -48,8 +48,8 @@ std::vector<std::string> short_region_names(const std::vector<std::string>& regi
   return different.size() == names.size() ? names : regions;
 }
 
-std::string render_matrix(const std::vector<std::string>& regions,
-                          const std::vector<std::vector<Cell>>& cells, bool colour) {
+Table matrix_table(const std::vector<std::string>& regions,
+                   const std::vector<std::vector<Cell>>& cells) {
   std::vector<Column> titles{{""}};
   for (std::string& name : short_region_names(regions)) {
     titles.push_back({printable(name), Align::right});
@@ -60,7 +60,7 @@ std::string render_matrix(const std::vector<std::string>& regions,
     row.insert(row.end(), cells[from].begin(), cells[from].end());
     table.add(std::move(row));
   }
-  return table.render(colour);
+  return table;
 }
 
 }  // namespace weir::cli

@@ -11,7 +11,7 @@ namespace weir::cli {
 std::vector<std::string> short_region_names(const std::vector<std::string>& regions);
 
 /// Rows from, columns to; `cells[from][to]`. Rows carry whole names, columns short ones.
-std::string render_matrix(const std::vector<std::string>& regions,
-                          const std::vector<std::vector<Cell>>& cells, bool colour);
+Table matrix_table(const std::vector<std::string>& regions,
+                   const std::vector<std::vector<Cell>>& cells);
 
 }  // namespace weir::cli

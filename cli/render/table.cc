@@ -52,4 +52,45 @@ std::string Table::render(bool colour) const {
   return all;
 }
 
+namespace {
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string all = "\"";
+  for (const char letter : text) all += letter == '"' ? "\"\"" : std::string(1, letter);
+  return all + "\"";
+}
+
+}  // namespace
+
+std::string Table::csv() const {
+  std::string all;
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    all += (i ? "," : "") + quoted(columns_[i].title);
+  all += "\n";
+  std::vector<std::string> above(columns_.size());
+  for (const auto& row : rows_) {
+    bool group = true;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      group = group && row[i].text.empty();
+      if (!group) above[i] = row[i].text;
+      all += (i ? "," : "") + quoted(above[i]);
+    }
+    all += "\n";
+  }
+  return all;
+}
+
+std::string Table::names() const {
+  std::string all;
+  std::vector<std::string> told;
+  for (const auto& row : rows_) {
+    const std::string& name = row.front().text;
+    if (name.empty() || std::ranges::find(told, name) != told.end()) continue;
+    told.push_back(name);
+    all += name + "\n";
+  }
+  return all;
+}
+
 }  // namespace weir::cli

@@ -31,6 +31,10 @@ class Table {
   void add(std::vector<Cell> row);
   bool empty() const { return rows_.empty(); }
   std::string render(bool colour) const;
+  /// RFC 4180, with the titles; cells a group of rows has once, at its head, are in each of them.
+  std::string csv() const;
+  /// What stands in the first column, once each, a line each.
+  std::string names() const;
 
  private:
   std::vector<Column> columns_;

@@ -73,6 +73,45 @@ TEST_F(CliWeights, ShowsWhatIsWantedInForceAndSeen) {
             "down, path\n");
 }
 
+TEST_F(CliWeights, AreRowsNamesAndDocumentsToo) {
+  for (const char* from : {"eu-west-1", "us-east-1"}) {
+    auto& row = *admin_.weights.add_rows();
+    row.set_service("shop/web");
+    row.set_from_region(from);
+    for (const char* to : {"eu-west-1", "us-east-1"}) {
+      auto& cell = *row.add_to();
+      cell.set_region(to);
+      cell.set_weight(100);
+      cell.set_state("down: path, cut");
+    }
+  }
+  std::istringstream csv(weirctl({"weights", "get", "-o", "csv"}).out);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(csv, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_TRUE(lines[0].starts_with("SERVICE,FROM,TO,TIER,WEIGHT,")) << lines[0];
+  EXPECT_TRUE(lines[2].starts_with("shop/web,eu-west-1,us-east-1,0,100,"))
+      << "filled: " << lines[2];
+  EXPECT_TRUE(lines[3].starts_with("shop/web,us-east-1,eu-west-1,0,100,")) << lines[3];
+  EXPECT_TRUE(lines[3].ends_with(",\"down: path, cut\"")) << lines[3];
+  EXPECT_EQ(weirctl({"weights", "get", "-o", "name"}).out, "shop/web\n");
+  const std::string yaml = weirctl({"weights", "get", "-o", "yaml"}).out;
+  EXPECT_TRUE(
+      yaml.starts_with("apiVersion: weir.v1\nkind: WeightList\nrows:\n  - service: shop/web\n"
+                       "    fromRegion: eu-west-1\n"))
+      << yaml;
+  const std::string line = weirctl({"weights", "get", "-o", "jsonl"}).out;
+  EXPECT_TRUE(line.starts_with("{\"apiVersion\":\"weir.v1\",\"kind\":\"WeightList\","));
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+}
+
+TEST_F(CliWeights, ShowTextWhereRowsAreAskedOfNoTable) {
+  const Outcome run = weirctl({"status", "-o", "csv"});
+  EXPECT_EQ(run.exit, 0);
+  EXPECT_NE(run.out.find("Agents"), std::string::npos);
+  EXPECT_EQ(run.err, "this answer is no table: shown as text\n");
+}
+
 TEST_F(CliWeights, LeavesOpenWhatNoAgentHasReported) {
   auto& row = *admin_.weights.add_rows();
   row.set_service("shop/web");

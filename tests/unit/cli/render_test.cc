@@ -4,6 +4,7 @@
 #include "cli/render/table.h"
 #include "cli/render/text.h"
 #include "cli/render/units.h"
+#include "cli/render/yaml.h"
 
 namespace weir::cli {
 namespace {
@@ -79,6 +80,28 @@ TEST(Units, ReadAMomentAgoOrByTheClock) {
                            "2026-1-01T12:00:00Z", "+026-01-01T12:00:00Z", "20260-1-01T12:00:00Z"}) {
     EXPECT_FALSE(parse_moment(text, now)) << text;
   }
+}
+
+TEST(Yaml, IsWhatTheJsonWas) {
+  EXPECT_EQ(yaml_of(R"({"a":"plain words","b":"yes","c":"1","d":1.5,"e":null,"f":[],"g":{},"":"",)"
+                    R"("list":[1,"x: y",{"k":[true,{"deep":"v"}]},[2,3]]})"),
+            "a: plain words\n"
+            "b: \"yes\"\n"
+            "c: \"1\"\n"
+            "d: 1.5\n"
+            "e: null\n"
+            "f: []\n"
+            "g: {}\n"
+            "\"\": \"\"\n"
+            "list:\n"
+            "  - 1\n"
+            "  - \"x: y\"\n"
+            "  - k:\n"
+            "      - true\n"
+            "      - deep: v\n"
+            "  - - 2\n"
+            "    - 3\n");
+  EXPECT_EQ(yaml_of("[]"), "[]\n");
 }
 
 }  // namespace
