@@ -18,6 +18,7 @@ namespace {
 constexpr const char* k_examples =
     "Examples:\n"
     "  weirctl status --wait --expect-agents 3 --timeout 2m\n"
+    "  weirctl doctor\n"
     "  weirctl mesh token create --region us-east-1 --cluster a --out token\n"
     "  weirctl paths matrix --metric p99\n"
     "  weirctl weights get shop/web --from eu-west-1 -o wide\n"
@@ -178,8 +179,9 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
   program.footer(k_examples);
   program.require_subcommand(1);
   add_common(program, session);
-  for (const auto add : {add_status, add_mesh, add_paths, add_services, add_weights, add_policy,
-                         add_simulate, add_failover, add_events, add_config, add_version}) {
+  for (const auto add :
+       {add_status, add_doctor, add_mesh, add_paths, add_services, add_weights, add_policy,
+        add_simulate, add_failover, add_events, add_config, add_version}) {
     add(CommandSyntax(program), session, exit);
   }
   add_papers(program, terminal);

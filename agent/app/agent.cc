@@ -446,7 +446,11 @@ void Agent::on_endpoints(const Result<EndpointMap>& found) {
   if (!found) {
     log_.error("discovery.failed", {{"reason", found.error().message()}});
     publish("discovery.failed", "error", found.error().message());
+    discovery_failed_ = true;
     return;
+  }
+  if (std::exchange(discovery_failed_, false)) {
+    publish("discovery.recovered", "info", "what to serve can be read again");
   }
   endpoints_ = *found;
   log_.info("discovery.changed", {{"services", static_cast<std::uint64_t>(endpoints_->size())}});

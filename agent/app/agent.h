@@ -122,10 +122,11 @@ class Agent {
 
   // core executor only
   std::optional<EndpointMap> endpoints_;  // none: discovery has not spoken yet
-  bool health_told_ = false;              // this cluster's health is worth telling
-  std::string listeners_problem_;         // empty: all are open
-  GatewayTraffic window_;                 // since the last report
-  GatewayTraffic totals_;                 // since the start, for metrics
+  bool discovery_failed_ = false;
+  bool health_told_ = false;       // this cluster's health is worth telling
+  std::string listeners_problem_;  // empty: all are open
+  GatewayTraffic window_;          // since the last report
+  GatewayTraffic totals_;          // since the start, for metrics
   BoundedQueue<std::shared_ptr<const Revision>> to_save_;
   boost::asio::thread_pool blocking_{1};
   TaskGroup tasks_;

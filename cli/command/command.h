@@ -8,6 +8,7 @@ namespace weir::cli {
 /// Each adds one command with its options to the program. Running it sets `exit`; `session` and
 /// `exit` outlive the program.
 void add_status(CommandSyntax program, AdminSession& session, Exit& exit);
+void add_doctor(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_mesh(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_mesh_token(CommandSyntax mesh, AdminSession& session, Exit& exit);
 void add_paths(CommandSyntax program, AdminSession& session, Exit& exit);

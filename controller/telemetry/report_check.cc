@@ -24,12 +24,14 @@ constexpr int k_paths_max = static_cast<int>(k_peers_max);
 constexpr int k_endpoints_max = 20'000;
 constexpr int k_traffic_max = 20'000;
 constexpr std::size_t k_text_max = 500;
-constexpr std::string_view k_agent_events[] = {
-    "agent.disk",       "agent.isolated",   "agent.rejoined",
-    "discovery.failed", "endpoint.down",    "endpoint.up",
-    "failover.ended",   "failover.panic",   "failover.panic_ended",
-    "failover.ramping", "failover.started", "path.down",
-    "path.up",          "weights.back",     "weights.faded"};
+constexpr std::string_view k_agent_events[] = {"agent.disk",          "agent.isolated",
+                                               "agent.rejoined",      "discovery.failed",
+                                               "discovery.recovered", "endpoint.down",
+                                               "endpoint.up",         "failover.ended",
+                                               "failover.panic",      "failover.panic_ended",
+                                               "failover.ramping",    "failover.started",
+                                               "path.down",           "path.up",
+                                               "weights.back",        "weights.faded"};
 
 std::unexpected<Error> broken(std::string message) {
   return fail(Code::invalid_argument, std::move(message));
