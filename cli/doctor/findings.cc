@@ -98,6 +98,14 @@ class Doctor {
     return ended == nullptr || ended->unix_ms() < began->unix_ms() ? began : nullptr;
   }
 
+  /// "us-east-1/agent-1 is not connected, left 20s ago".
+  std::string away_in_words(const pb::Agent& agent) const {
+    const Event* left = newest("agent.disconnected", INT64_MAX / 2, agent.agent());
+    const std::string since =
+        left == nullptr ? "" : ", left " + show_ago(left->unix_ms(), controller_ms());
+    return printable(agent.agent()) + " is not connected" + since;
+  }
+
   void look_at_controller();
   void look_at_agents();
   void look_at_discovery();
@@ -149,20 +157,16 @@ void Doctor::look_at_agents() {
   for (const auto& [region, agents] : gone) {
     const pb::Agent& first = *agents.front();
     const Event* left = newest("agent.disconnected", INT64_MAX / 2, first.agent());
-    const std::string since = show_ago(first.last_seen_unix_ms(), controller_ms());
     const std::string cause = left != nullptr ? printable(left->message()) : "it never connected";
     if (there[region] == 0) {
       add(Level::fail, "WEIR-202", "agents",
-          fmt::format("nobody speaks for {}: {} heard {}", printable(region),
-                      printable(first.agent()), since),
-          cause, "weirctl events --region " + printable(region));
+          fmt::format("nobody speaks for {}: {}", printable(region), away_in_words(first)), cause,
+          "weirctl events --region " + printable(region));
       continue;
     }
     for (const pb::Agent* agent : agents) {
-      add(Level::fail, "WEIR-203", "agents",
-          fmt::format("{} is not connected, last heard {}", printable(agent->agent()),
-                      show_ago(agent->last_seen_unix_ms(), controller_ms())),
-          cause, "systemctl status weir-agent");
+      add(Level::fail, "WEIR-203", "agents", away_in_words(*agent), cause,
+          "systemctl status weir-agent");
     }
   }
   for (const pb::Agent& agent : mesh_.agents.agents()) {
