@@ -178,5 +178,31 @@ TEST_F(CliStatus, ColoursOnlyATerminal) {
   EXPECT_NE(weirctl({"status", "--color", "always"}).out.find("\x1b[32mOK"), std::string::npos);
 }
 
+TEST_F(CliStatus, IsGatheredWithAllElse) {
+  auto& agent = *admin_.agents.add_agents();
+  agent.set_agent("us/agent-1");
+  agent.set_endpoint("192.0.2.7:51820");
+  agent.set_overlay_address("10.90.0.2");
+  auto& event = *admin_.events.add_events();
+  event.set_message("192.0.2.7 and [2001:db8::17]:51820 at 12:30");
+  const std::string whole = weirctl({"gather"}).out;
+  EXPECT_EQ(std::ranges::count(whole, '\n'), 10);
+  EXPECT_NE(whole.find("192.0.2.7:51820"), std::string::npos);
+  const Outcome redacted = weirctl({"gather", "--redact"});
+  EXPECT_EQ(redacted.exit, 0);
+  EXPECT_EQ(redacted.out.find("192.0.2.7"), std::string::npos);
+  EXPECT_NE(redacted.out.find("\"message\":\"address-2 and [address-3]:51820 at 12:30\""),
+            std::string::npos)
+      << redacted.out;
+}
+
+TEST_F(CliStatus, IsGatheredAsFarAsItComes) {
+  stop_controller();
+  const Outcome run = weirctl({"gather"});
+  EXPECT_EQ(run.exit, 5);
+  EXPECT_TRUE(run.out.empty());
+  EXPECT_NE(run.err.find("ListEvents: "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace weir::cli
