@@ -167,8 +167,12 @@ Result<WhatIf> WhatIfDesk::question_of(const ServiceName& service,
     return fail(Code::not_found, "no policy " + in_quotes(question.policy) +
                                      " that sets weights; list them with: weir-policy list");
   }
-  question.make_policy = [kind](const ServiceSetting& setting) {
-    return kind->make(setting, {.tuning = Tuning(kind->tunables), .seed = 1, .checkpoint = {}});
+  // The one that steers it, if a checkpoint was rolled out.
+  const std::string checkpoint =
+      kind->takes_checkpoint ? plane_.steering().rollout().checkpoint_for(service) : std::string();
+  question.make_policy = [kind, checkpoint](const ServiceSetting& setting) {
+    return kind->make(setting,
+                      {.tuning = Tuning(kind->tunables), .seed = 1, .checkpoint = checkpoint});
   };
   question.policy_in_force = recorded.mode == PolicyMode::automatic;
   question.limits = recorded.limits;
