@@ -11,18 +11,19 @@ struct Code {
   int number;
   std::string_view meaning;
 };
-constexpr Code k_codes[] = {{0, "done"},
-                            {1, "the command failed"},
-                            {2, "usage"},
-                            {3,
-                             "a condition is not met (config check; doctor: something failed; "
-                             "simulate: what is in force would break a limit)"},
-                            {4, "timeout (status --wait, a deadline)"},
-                            {5, "the controller cannot be reached"},
-                            {6, "not allowed"},
-                            {7, "refused by a guard, or needs --yes"},
-                            {8, "not found"},
-                            {130, "interrupted"}};
+constexpr Code k_codes[] = {
+    {0, "done"},
+    {1, "the command failed"},
+    {2, "usage"},
+    {3,
+     "a condition is not met (config check; status --check; doctor: something failed; "
+     "simulate: what is in force would break a limit)"},
+    {4, "timeout (status --wait, a deadline)"},
+    {5, "the controller cannot be reached"},
+    {6, "not allowed"},
+    {7, "refused by a guard, or needs --yes"},
+    {8, "not found"},
+    {130, "interrupted"}};
 
 std::vector<const CLI::App*> commands_of(const CLI::App& at) {
   auto all = at.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); });

@@ -78,6 +78,7 @@ std::string text_of(const StatusReply& status, std::int64_t now_ms, bool colour)
 void add_status(CommandSyntax program, AdminSession& session, Exit& exit) {
   struct Options {
     bool watch = false;
+    bool check = false;
     WaitOptions wait;
     std::string timeout = "2m";
   };
@@ -87,9 +88,14 @@ void add_status(CommandSyntax program, AdminSession& session, Exit& exit) {
   OptionSyntax wait =
       status.flag("--wait", options->wait.wait, "Return when the mesh is whole, or at --timeout");
   wait.excludes(watch);
-  status.option("--expect-agents", options->wait.agents, "Agents that must be there")
-      .takes("COUNT")
-      .needs(wait);
+  status
+      .flag("--check", options->check,
+            "Exit code 3, and why on standard error, when the mesh is not whole")
+      .excludes(watch);
+  status
+      .option("--expect-agents", options->wait.agents,
+              "Agents that must be there, for --wait and --check")
+      .takes("COUNT");
   status.option("--timeout", options->timeout, "Longest wait, such as 90s")
       .takes("DURATION")
       .needs(wait);
@@ -116,7 +122,17 @@ void add_status(CommandSyntax program, AdminSession& session, Exit& exit) {
       exit = wait_until_whole(session, options->wait);
       if (exit != Exit::ok) return;
     }
-    exit = ask_and_show<StatusRequest, StatusReply>(session, get, {}, "Status", failed, as_text);
+    const auto reply = session.ask(get, StatusRequest());
+    if (!reply) {
+      exit = session.fail_with(failed, reply.error());
+      return;
+    }
+    show<StatusReply>(session, "Status", *reply, as_text);
+    const std::string missing =
+        options->check ? missing_of(*reply, options->wait.agents) : std::string();
+    if (!missing.empty()) {
+      exit = session.fail_with(Exit::condition, "the mesh is not whole", missing, "weirctl doctor");
+    }
   });
 }
 

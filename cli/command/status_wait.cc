@@ -10,12 +10,9 @@
 
 namespace weir::cli {
 
-namespace {
-
 using namespace std::chrono_literals;
 
-/// What keeps the mesh from being whole; empty: nothing.
-std::string missing(const StatusReply& status, std::uint32_t expected_agents) {
+std::string missing_of(const StatusReply& status, std::uint32_t expected_agents) {
   const std::uint32_t agents = std::max(expected_agents, status.agents_total());
   const std::uint32_t paths = agents == 0 ? 0 : agents * (agents - 1);
   if (agents == 0) return "no agent has joined";
@@ -31,8 +28,6 @@ std::string missing(const StatusReply& status, std::uint32_t expected_agents) {
   return {};
 }
 
-}  // namespace
-
 Exit wait_until_whole(AdminSession& session, const WaitOptions& options) {
   const auto get = admin_method<StatusRequest, StatusReply>("GetStatus");
   const Time end = session.now() + options.timeout;
@@ -42,7 +37,7 @@ Exit wait_until_whole(AdminSession& session, const WaitOptions& options) {
   for (;;) {
     session.deadline = question_deadline(end - session.now(), patience);
     const auto status = session.ask(get, StatusRequest());
-    cause = status ? missing(*status, options.agents)
+    cause = status ? missing_of(*status, options.agents)
                    : "the controller does not answer: " + status.error().message();
     session.deadline = patience;
     if (cause.empty()) return Exit::ok;

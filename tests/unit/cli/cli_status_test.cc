@@ -178,6 +178,22 @@ TEST_F(CliStatus, ColoursOnlyATerminal) {
   EXPECT_NE(weirctl({"status", "--color", "always"}).out.find("\x1b[32mOK"), std::string::npos);
 }
 
+TEST_F(CliStatus, IsCheckedByItsExitCode) {
+  admin_.status.set_agents_total(2);
+  admin_.status.set_agents_connected(2);
+  admin_.status.set_agents_synced(2);
+  admin_.status.set_paths_total(2);
+  admin_.status.set_paths_up(2);
+  EXPECT_EQ(weirctl({"status", "--check"}).exit, 0);
+  EXPECT_EQ(weirctl({"status", "--check", "--expect-agents", "3"}).exit, 3);
+  admin_.status.set_paths_up(1);
+  const Outcome run = weirctl({"status", "--check"});
+  EXPECT_EQ(run.exit, 3);
+  EXPECT_NE(run.out.find("1/2 paths up"), std::string::npos) << "the status is shown all the same";
+  EXPECT_NE(run.err.find("1 of 2 paths up"), std::string::npos);
+  EXPECT_EQ(weirctl({"status"}).exit, 0) << "nobody asked";
+}
+
 TEST_F(CliStatus, IsGatheredWithAllElse) {
   auto& agent = *admin_.agents.add_agents();
   agent.set_agent("us/agent-1");
