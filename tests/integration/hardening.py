@@ -21,7 +21,8 @@ MUST = (
      "checked library calls (_FORTIFY_SOURCE)"),
 )
 CHECKED = f"without {MUST[-1][1]}"
-CHECKABLE = r"\b(recv|recvfrom|fread|strncpy|realpath|poll|snprintf|pread)@"
+# snprintf is not among them: where clang sees that the size fits the buffer it calls the plain one.
+CHECKABLE = r"\b(recv|recvfrom|fread|strncpy|realpath|poll|pread)@"
 MUST_NOT = (
     (r"\((RPATH|RUNPATH)\)", "a library path of the building machine"),
     (r"\(TEXTREL\)", "code that is rewritten at start"),
