@@ -14,11 +14,18 @@ namespace weir {
 
 /// Who is at the other end, as the transport knows it; never what the peer claims in a message.
 struct PeerIdentity {
+  /// Whom the web door let in.
+  struct Visitor {
+    std::string name;
+    std::string role;  // "viewer", "operator", "admin"
+  };
+
   std::string address;            // "ipv4:10.90.0.2:41234", "unix:", "memory"
   bool local = false;             // through a unix socket: whoever may open the socket file
   bool authenticated = false;     // showed a certificate that our CA signed
   std::string common_name;        // of that certificate
   std::vector<std::string> uris;  // its URI subject alternative names
+  std::optional<Visitor> visitor = {};  // through the web door
 };
 
 /// One call as both ends see it: messages of bytes in both directions until one end closes.

@@ -20,7 +20,11 @@ class AdminBackend {
   virtual admin::v1::StatusReply status() = 0;
   virtual admin::v1::ListAgentsReply agents() = 0;
   virtual admin::v1::ListPathsReply paths() = 0;
-  virtual admin::v1::ListServicesReply services() = 0;
+  /// Errors: not_found.
+  virtual Result<admin::v1::ListServicesReply> services(
+      const admin::v1::ListServicesRequest& what) = 0;
+  /// Errors: not_found.
+  virtual Result<admin::v1::GetTrafficReply> traffic(const admin::v1::GetTrafficRequest& what) = 0;
   /// Errors: not_found (service or region).
   virtual Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) = 0;
   /// Changes of weights that are kept. Errors: not_found.
@@ -37,6 +41,16 @@ class AdminBackend {
   virtual std::vector<telemetry::v1::Event> events_since(const admin::v1::ListEventsRequest& what,
                                                          std::uint64_t& seen) = 0;
   virtual std::uint64_t newest_event() = 0;
+
+  /// Audited changes. Errors: as the store.
+  virtual boost::asio::awaitable<Result<admin::v1::ListAuditReply>> list_audit(
+      admin::v1::ListAuditRequest request) = 0;
+  /// Keeps one. It is on the disk afterwards, or the log says why not.
+  virtual boost::asio::awaitable<void> record(admin::v1::AuditEntry entry) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::CreateAccessReply>> create_access(
+      admin::v1::CreateAccessRequest request, std::string who) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::ListAccessReply>> list_access() = 0;
+  virtual boost::asio::awaitable<Status> revoke_access(std::string id, std::string who) = 0;
 
   virtual boost::asio::awaitable<Result<admin::v1::CreateTokenReply>> create_token(
       admin::v1::CreateTokenRequest request, std::string who) = 0;

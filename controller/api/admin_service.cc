@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "controller/api/audit_words.h"
 
 namespace weir::controller {
 
@@ -27,49 +28,9 @@ Error own_word(Error error) {
   if (error.code() != Code::unavailable) return error;
   return {Code::internal, error.message()};
 }
-/// Serves a call that answers from memory.
-template <typename Request, typename Reply>
-void add_view(RpcRouter& router, const char* name,
-              std::function<Result<Reply>(const Request&)> view) {
-  router.view<Request, Reply>(method<Request, Reply>(name),
-                              [view = std::move(view)](const CallContext& context,
-                                                       const Request& request) -> Result<Reply> {
-                                const auto who = AdminService::operator_of(context.peer);
-                                if (!who) return fail(who.error());
-                                return view(request);
-                              });
-}
-
 template <typename Reply>
 asio::awaitable<Result<Reply>> refuse(Error why) {
   co_return fail(why);
-}
-
-/// Serves a call that changes something; `change` gets the operator's name.
-template <typename Request, typename Reply>
-using Change = std::function<asio::awaitable<Result<Reply>>(Request, std::string)>;
-
-template <typename Request, typename Reply>
-void add_change(RpcRouter& router, const char* name, Change<Request, Reply> change) {
-  router.unary<Request, Reply>(
-      method<Request, Reply>(name),
-      [change = std::move(change)](const CallContext& context, Request request) {
-        auto who = AdminService::operator_of(context.peer);
-        if (!who) return refuse<Reply>(std::move(who).error());
-        return change(std::move(request), *std::move(who));
-      });
-}
-
-/// One answer of a watch: what is sent, and what it is compared by, which leaves its own time out.
-struct Shown {
-  std::string bytes;
-  std::string essence;
-};
-
-template <typename Reply>
-Shown shown(const Reply& reply) {
-  std::string bytes = reply.SerializeAsString();
-  return {bytes, bytes};
 }
 
 Shown shown(pb::GetWeightsReply reply) {
@@ -78,39 +39,10 @@ Shown shown(pb::GetWeightsReply reply) {
   return {std::move(bytes), reply.SerializeAsString()};
 }
 
-asio::awaitable<Status> watch(Clock& clock, std::function<Result<Shown>()> look,
-                              CallContext context, std::shared_ptr<ControlStream> stream) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const auto who = AdminService::operator_of(context.peer);
-  if (!who) co_return fail(who.error());
-  std::optional<std::string> before;
-  do {
-    Result<Shown> now = look();
-    if (!now) co_return fail(std::move(now).error());
-    if (before != now->essence) {
-      Status sent = stream->write(std::move(now->bytes));
-      if (!sent) co_return sent;
-      before = std::move(now->essence);
-    }
-  } while (co_await clock.sleep_for(k_watch_interval));
-  co_return fail(Code::cancelled, "the watch was stopped");
-}
-
-template <typename Request, typename Reply>
-void add_watch(RpcRouter& router, const char* name, Clock& clock,
-               std::function<Result<Reply>(const Request&)> view) {
-  using Stream = MessageStream<Request, Reply>;
-  router.server_stream<Request, Reply>(
-      ServerStreamMethod<Request, Reply>(std::string("weir.admin.v1.Admin.") + name),
-      [&clock, view = std::move(view)](CallContext context, Request request,
-                                       std::shared_ptr<Stream> stream) {
-        auto look = [view, request = std::move(request)]() -> Result<Shown> {
-          const Result<Reply> reply = view(request);
-          if (!reply) return fail(reply.error());
-          return shown(*reply);
-        };
-        return watch(clock, std::move(look), std::move(context), stream->bytes());
-      });
+template <typename Reply>
+Shown shown(const Reply& reply) {
+  std::string bytes = reply.SerializeAsString();
+  return {bytes, bytes};
 }
 
 Status check_text(const char* what, const std::string& text) {
@@ -121,27 +53,123 @@ Status check_text(const char* what, const std::string& text) {
 
 }  // namespace
 
-Result<std::string> AdminService::operator_of(const PeerIdentity& peer) {
-  if (peer.local) return std::string("root");
-  if (!peer.authenticated) {
-    return fail(Code::unauthenticated,
-                "the admin API needs a certificate of the configured client CA");
+Result<Caller> AdminService::admit(const CallContext& context) const {
+  WEIR_ASSIGN(caller, caller_of(context.peer, roles_));
+  WEIR_TRY(check_allowed(caller, context.path));
+  return caller;
+}
+
+/// A call that answers from memory.
+template <typename Request, typename Reply>
+void AdminService::add_view(RpcRouter& router, const char* name,
+                            std::function<Result<Reply>(const Request&)> view) {
+  router.view<Request, Reply>(
+      method<Request, Reply>(name),
+      [this, view = std::move(view)](const CallContext& context,
+                                     const Request& request) -> Result<Reply> {
+        const auto caller = admit(context);
+        if (!caller) return fail(caller.error());
+        return view(request);
+      });
+}
+
+/// A call that takes its time and changes nothing.
+template <typename Request, typename Reply>
+void AdminService::add_question(RpcRouter& router, const char* name,
+                                std::function<asio::awaitable<Result<Reply>>(Request)> ask) {
+  router.unary<Request, Reply>(
+      method<Request, Reply>(name),
+      [this, ask = std::move(ask)](const CallContext& context, Request request) {
+        auto caller = admit(context);
+        if (!caller) return refuse<Reply>(std::move(caller).error());
+        return ask(std::move(request));
+      });
+}
+
+/// A call that changes something; `change` gets the operator's name.
+template <typename Request, typename Reply>
+void AdminService::add_change(RpcRouter& router, const char* name, Change<Request, Reply> change) {
+  router.unary<Request, Reply>(
+      method<Request, Reply>(name),
+      [this, change = std::make_shared<const Change<Request, Reply>>(std::move(change))](
+          CallContext context, Request request) {
+        return audited<Request, Reply>(change, std::move(context), std::move(request));
+      });
+}
+
+/// Answers after the entry is kept, also of what was refused.
+template <typename Request, typename Reply>
+asio::awaitable<Result<Reply>> AdminService::audited(
+    std::shared_ptr<const Change<Request, Reply>> change, CallContext context, Request request) {
+  const Result<Caller> caller = caller_of(context.peer, roles_);
+  if (!caller) co_return fail(caller.error());
+  const Status allowed = check_allowed(*caller, context.path);
+  if (dry_run(request)) {
+    if (!allowed) co_return fail(allowed.error());
+    co_return co_await (*change)(std::move(request), caller->name);
   }
-  for (const std::string& uri : peer.uris) {
-    if (!uri.starts_with("weir://")) continue;
-    return fail(
-        Code::permission_denied,
-        "the certificate of " + in_quotes(uri) +
-            " is a machine's, not an operator's; admin.tcp.client_ca must be a CA of its own");
+  pb::AuditEntry entry;
+  entry.set_who(caller->name);
+  entry.set_role(std::string(role_name(caller->role)));
+  entry.set_from(std::string(caller->door));
+  entry.set_action(context.path.substr(context.path.rfind('/') + 1));
+  describe(request, entry);
+  Result<Reply> reply = fail(Code::permission_denied, "");
+  if (allowed) {
+    reply = co_await (*change)(std::move(request), caller->name);
+  } else {
+    reply = fail(allowed.error());
   }
-  if (!peer.common_name.empty()) return cut_text(peer.common_name, k_request_text_max);
-  return peer.uris.empty() ? std::string("operator") : cut_text(peer.uris[0], k_request_text_max);
+  if (reply) {
+    describe_reply(*reply, entry);
+  } else {
+    entry.set_error(reply.error().message());
+  }
+  co_await backend_.record(std::move(entry));
+  co_return reply;
+}
+
+asio::awaitable<Status> AdminService::watch(CallContext context,
+                                            std::function<Result<Shown>()> look,
+                                            std::shared_ptr<ControlStream> stream) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto caller = admit(context);
+  if (!caller) co_return fail(caller.error());
+  std::optional<std::string> before;
+  do {
+    Result<Shown> now = look();
+    if (!now) co_return fail(std::move(now).error());
+    if (before != now->essence) {
+      Status sent = stream->write(std::move(now->bytes));
+      if (!sent) co_return sent;
+      before = std::move(now->essence);
+    }
+  } while (co_await clock_.sleep_for(k_watch_interval));
+  co_return fail(Code::cancelled, "the watch was stopped");
+}
+
+template <typename Request, typename Reply>
+void AdminService::add_watch(RpcRouter& router, const char* name,
+                             std::function<Result<Reply>(const Request&)> view) {
+  using Stream = MessageStream<Request, Reply>;
+  router.server_stream<Request, Reply>(
+      ServerStreamMethod<Request, Reply>(std::string("weir.admin.v1.Admin.") + name),
+      [this, view = std::move(view)](CallContext context, Request request,
+                                     std::shared_ptr<Stream> stream) {
+        auto look = [view, request = std::move(request)]() -> Result<Shown> {
+          const Result<Reply> reply = view(request);
+          if (!reply) return fail(reply.error());
+          return shown(*reply);
+        };
+        return watch(std::move(context), std::move(look), stream->bytes());
+      });
 }
 
 void AdminService::serve(RpcRouter& router) {
   router.word_errors(own_word);
   serve_views(router);
   serve_watches(router);
+  serve_questions(router);
   serve_changes(router);
 }
 
@@ -153,9 +181,11 @@ void AdminService::serve_views(RpcRouter& router) {
   add_view<pb::ListPathsRequest, pb::ListPathsReply>(
       router, "ListPaths", [this](const auto&) { return backend_.paths(); });
   add_view<pb::ListServicesRequest, pb::ListServicesReply>(
-      router, "ListServices", [this](const auto&) { return backend_.services(); });
+      router, "ListServices", [this](const auto& what) { return backend_.services(what); });
   add_view<pb::GetWeightsRequest, pb::GetWeightsReply>(
       router, "GetWeights", [this](const auto& what) { return backend_.weights(what); });
+  add_view<pb::GetTrafficRequest, pb::GetTrafficReply>(
+      router, "GetTraffic", [this](const auto& what) { return backend_.traffic(what); });
   add_view<pb::ExplainWeightsRequest, pb::ExplainWeightsReply>(
       router, "ExplainWeights", [this](const auto& what) { return backend_.explain(what); });
   add_view<pb::ListChangesRequest, pb::ListChangesReply>(
@@ -174,21 +204,20 @@ void AdminService::serve_views(RpcRouter& router) {
 }
 
 void AdminService::serve_watches(RpcRouter& router) {
-  add_watch<pb::StatusRequest, pb::StatusReply>(router, "WatchStatus", clock_,
+  add_watch<pb::StatusRequest, pb::StatusReply>(router, "WatchStatus",
                                                 [this](const auto&) { return backend_.status(); });
   add_watch<pb::ListAgentsRequest, pb::ListAgentsReply>(
-      router, "WatchAgents", clock_, [this](const auto&) { return backend_.agents(); });
+      router, "WatchAgents", [this](const auto&) { return backend_.agents(); });
   add_watch<pb::ListPathsRequest, pb::ListPathsReply>(
-      router, "WatchPaths", clock_, [this](const auto&) { return backend_.paths(); });
+      router, "WatchPaths", [this](const auto&) { return backend_.paths(); });
   add_watch<pb::ListServicesRequest, pb::ListServicesReply>(
-      router, "WatchServices", clock_, [this](const auto&) { return backend_.services(); });
+      router, "WatchServices", [this](const auto& what) { return backend_.services(what); });
   add_watch<pb::ListFailoversRequest, pb::ListFailoversReply>(
-      router, "WatchFailovers", clock_, [this](const auto&) { return backend_.failovers(); });
+      router, "WatchFailovers", [this](const auto&) { return backend_.failovers(); });
   add_watch<pb::ListPoliciesRequest, pb::ListPoliciesReply>(
-      router, "WatchPolicies", clock_,
-      [this](const auto& what) { return backend_.policies(what); });
+      router, "WatchPolicies", [this](const auto& what) { return backend_.policies(what); });
   add_watch<pb::GetWeightsRequest, pb::GetWeightsReply>(
-      router, "WatchWeights", clock_, [this](const auto& what) { return backend_.weights(what); });
+      router, "WatchWeights", [this](const auto& what) { return backend_.weights(what); });
   router.server_stream<pb::ListEventsRequest, telemetry::v1::Event>(
       ServerStreamMethod<pb::ListEventsRequest, telemetry::v1::Event>(
           "weir.admin.v1.Admin.WatchEvents"),
@@ -202,8 +231,8 @@ asio::awaitable<Status> AdminService::watch_events(CallContext context,
                                                    pb::ListEventsRequest request,
                                                    std::shared_ptr<Events> stream) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto who = operator_of(context.peer);
-  if (!who) co_return fail(who.error());
+  const auto caller = admit(context);
+  if (!caller) co_return fail(caller.error());
   std::uint64_t seen = backend_.newest_event();
   std::vector<telemetry::v1::Event> fresh;
   if (request.limit() != 0) fresh = backend_.events(request);
@@ -224,9 +253,6 @@ void AdminService::serve_changes(RpcRouter& router) {
       router, "CreateToken", [this](pb::CreateTokenRequest request, std::string who) {
         return backend_.create_token(std::move(request), std::move(who));
       });
-  add_change<pb::ListTokensRequest, pb::ListTokensReply>(
-      router, "ListTokens",
-      [this](const pb::ListTokensRequest&, const std::string&) { return backend_.list_tokens(); });
   add_change<pb::RevokeTokenRequest, pb::RevokeTokenReply>(
       router, "RevokeToken", [this](pb::RevokeTokenRequest request, std::string who) {
         return [](AdminBackend& backend, std::string id,
@@ -269,14 +295,37 @@ void AdminService::serve_changes(RpcRouter& router) {
       router, "RollbackWeights", [this](pb::RollbackWeightsRequest request, std::string who) {
         return backend_.rollback(std::move(request), std::move(who));
       });
-  add_change<pb::PingPathRequest, pb::PingPathReply>(
-      router, "PingPath", [this](pb::PingPathRequest request, const std::string&) {
-        return backend_.ping(std::move(request));
+  add_change<pb::CreateAccessRequest, pb::CreateAccessReply>(
+      router, "CreateAccess", [this](pb::CreateAccessRequest request, std::string who) {
+        return backend_.create_access(std::move(request), std::move(who));
       });
-  add_change<pb::SimulateRequest, pb::SimulateReply>(
-      router, "Simulate", [this](pb::SimulateRequest request, const std::string&) {
-        return backend_.simulate(std::move(request));
+  add_change<pb::RevokeAccessRequest, pb::RevokeAccessReply>(
+      router, "RevokeAccess", [this](pb::RevokeAccessRequest request, std::string who) {
+        return [](AdminBackend& backend, std::string id,
+                  std::string by) -> asio::awaitable<Result<pb::RevokeAccessReply>> {
+          WEIR_CO_TRY(check_text("access token", id));
+          WEIR_CO_TRY(co_await backend.revoke_access(std::move(id), std::move(by)));
+          co_return pb::RevokeAccessReply();
+        }(backend_, request.id(), std::move(who));
       });
+}
+
+void AdminService::serve_questions(RpcRouter& router) {
+  add_question<pb::ListTokensRequest, pb::ListTokensReply>(
+      router, "ListTokens",
+      [this](const pb::ListTokensRequest&) { return backend_.list_tokens(); });
+  add_question<pb::ListAccessRequest, pb::ListAccessReply>(
+      router, "ListAccess",
+      [this](const pb::ListAccessRequest&) { return backend_.list_access(); });
+  add_question<pb::ListAuditRequest, pb::ListAuditReply>(
+      router, "ListAudit",
+      [this](pb::ListAuditRequest request) { return backend_.list_audit(std::move(request)); });
+  add_question<pb::PingPathRequest, pb::PingPathReply>(
+      router, "PingPath",
+      [this](pb::PingPathRequest request) { return backend_.ping(std::move(request)); });
+  add_question<pb::SimulateRequest, pb::SimulateReply>(
+      router, "Simulate",
+      [this](pb::SimulateRequest request) { return backend_.simulate(std::move(request)); });
 }
 
 }  // namespace weir::controller

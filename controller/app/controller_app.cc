@@ -106,6 +106,8 @@ class ControllerApp {
   PrivateKey tunnel_key_;
   std::unique_ptr<Enroller> enroller_;
   std::unique_ptr<ControlPlane> plane_;
+  std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<AccessBook> access_;
   std::unique_ptr<MeshTunnel> tunnel_;
   std::vector<std::unique_ptr<Watch>> watches_;
 
@@ -150,6 +152,8 @@ Status ControllerApp::open_state() {
     WEIR_ASSIGN(rocks, RocksStore::open(rocks_options));
     store_ = std::move(rocks);
   }
+  audit_ = std::make_unique<AuditLog>(*store_);
+  access_ = std::make_unique<AccessBook>(*store_, keys_);
   Enroller::Options enrol;
   enrol.mesh = options_.mesh;
   enrol.overlay = options_.overlay.to_string();
@@ -245,8 +249,13 @@ Status ControllerApp::serve_sessions() {
 
 Status ControllerApp::serve_admin() {
   const bool rocks = options_.store == ControllerOptions::StoreKind::rocksdb;
-  desk_ = std::make_unique<OperatorDesk>(*plane_, rocks ? "rocksdb" : "memory");
-  admin_ = std::make_unique<AdminService>(*desk_, clock_);
+  desk_ = std::make_unique<OperatorDesk>(*plane_,
+                                         OperatorDesk::Parts{.store = rocks ? "rocksdb" : "memory",
+                                                             .audit = *audit_,
+                                                             .access = *access_,
+                                                             .log = log_,
+                                                             .access_ended = {}});
+  admin_ = std::make_unique<AdminService>(*desk_, clock_, options_.certificate_roles);
   admin_->serve(admin_router_);
   admin_server_ = std::make_unique<RpcServer>(core_.get_executor(), admin_router_);
   std::error_code problem;

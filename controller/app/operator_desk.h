@@ -1,11 +1,15 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "common/obs/log.h"
+#include "controller/access/access_book.h"
 #include "controller/api/admin_backend.h"
 #include "controller/app/control_plane.h"
 #include "controller/app/what_if_desk.h"
+#include "controller/audit/audit_log.h"
 
 namespace weir::controller {
 
@@ -13,13 +17,31 @@ namespace weir::controller {
 /// want changed. Core executor only.
 class OperatorDesk final : public AdminBackend {
  public:
-  /// `plane` outlives it. `store` is its kind's name.
-  OperatorDesk(ControlPlane& plane, std::string store);
+  /// All of it outlives the desk.
+  struct Parts {
+    std::string store;  // its kind's name
+    AuditLog& audit;
+    AccessBook& access;
+    Log& log;
+    /// An access token was withdrawn: whoever is signed in with it is to go. May be empty.
+    std::function<void(const std::string& id)> access_ended;
+  };
+
+  OperatorDesk(ControlPlane& plane, Parts parts);
 
   admin::v1::StatusReply status() override;
   admin::v1::ListAgentsReply agents() override;
   admin::v1::ListPathsReply paths() override;
-  admin::v1::ListServicesReply services() override;
+  Result<admin::v1::ListServicesReply> services(
+      const admin::v1::ListServicesRequest& what) override;
+  Result<admin::v1::GetTrafficReply> traffic(const admin::v1::GetTrafficRequest& what) override;
+  boost::asio::awaitable<Result<admin::v1::ListAuditReply>> list_audit(
+      admin::v1::ListAuditRequest request) override;
+  boost::asio::awaitable<void> record(admin::v1::AuditEntry entry) override;
+  boost::asio::awaitable<Result<admin::v1::CreateAccessReply>> create_access(
+      admin::v1::CreateAccessRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::ListAccessReply>> list_access() override;
+  boost::asio::awaitable<Status> revoke_access(std::string id, std::string who) override;
   Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) override;
   Result<admin::v1::ListChangesReply> changes(const admin::v1::ListChangesRequest& what) override;
   boost::asio::awaitable<Result<admin::v1::PromotePolicyReply>> promote(
@@ -62,7 +84,7 @@ class OperatorDesk final : public AdminBackend {
   admin::v1::WeightRow row_of(const PublishedWeights& weights);
 
   ControlPlane& plane_;
-  const std::string store_;
+  const Parts parts_;
   const std::int64_t started_unix_ms_;
   WhatIfDesk what_if_;
 };

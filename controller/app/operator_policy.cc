@@ -124,9 +124,13 @@ asio::awaitable<Result<pb::SetPolicyModeReply>> OperatorDesk::set_policy_mode(
     mode = *parsed;
   }
   const ServiceName service(request.service());
+  pb::SetPolicyModeReply reply;
+  for (const SteeringLoop::View& view : plane_.steering().views()) {
+    if (view.config->plan.service != service) continue;
+    reply.set_mode_before(std::string(policy_mode_name(view.mode)));
+  }
   WEIR_CO_TRY(co_await plane_.steering().set_mode(service, mode, std::move(who)));
   WEIR_CO_TRY(co_await plane_.published());
-  pb::SetPolicyModeReply reply;
   for (const SteeringLoop::View& view : plane_.steering().views()) {
     if (view.config->plan.service == service) *reply.mutable_policy() = to_message(view);
   }

@@ -1,7 +1,9 @@
 // The views of the operator desk: everything is answered from memory, on the core thread.
 
 #include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "common/base/bytes.h"
 #include "common/base/text.h"
@@ -86,8 +88,8 @@ telemetry::v1::EndpointHealth shown(const EndpointRow& endpoint) {
 
 }  // namespace
 
-OperatorDesk::OperatorDesk(ControlPlane& plane, std::string store)
-    : plane_(plane), store_(std::move(store)), started_unix_ms_(plane.unix_ms()), what_if_(plane) {}
+OperatorDesk::OperatorDesk(ControlPlane& plane, Parts parts)
+    : plane_(plane), parts_(std::move(parts)), started_unix_ms_(plane.unix_ms()), what_if_(plane) {}
 
 bool OperatorDesk::synced(const AgentRecord& agent) {
   const auto revision = plane_.publisher().revision_for(agent.id);
@@ -128,7 +130,7 @@ pb::StatusReply OperatorDesk::status() {
   reply.set_epoch(plane_.publisher().state().id.epoch);
   reply.set_generation(plane_.publisher().state().id.generation);
   reply.set_started_unix_ms(started_unix_ms_);
-  reply.set_store(store_);
+  reply.set_store(parts_.store);
   std::uint32_t connected = 0;
   std::uint32_t in_sync = 0;
   for (const AgentRecord& agent : plane_.agents()) {
@@ -199,13 +201,30 @@ pb::ListPathsReply OperatorDesk::paths() {
   return reply;
 }
 
-pb::ListServicesReply OperatorDesk::services() {
-  pb::ListServicesReply reply;
+Result<pb::ListServicesReply> OperatorDesk::services(const pb::ListServicesRequest& what) {
+  WEIR_TRY(check_pair(what.service(), ""));
   const Time now = plane_.clock().now();
+  const auto wanted = [&what](const std::string& service) {
+    return what.service().empty() || what.service() == service;
+  };
+  std::map<std::pair<std::string, RegionName>, double> rates;
+  for (const FlowKey& flow : plane_.telemetry().flows()) {
+    if (!wanted(flow.service.value())) continue;
+    rates[{flow.service.value(), flow.to}] +=
+        plane_.telemetry().sums(flow, now).requests_per_second;
+  }
+  std::map<std::pair<std::string, RegionName>, std::vector<const EndpointRow*>> servers;
   const auto endpoints = plane_.telemetry().endpoints(now);
+  for (const EndpointRow& endpoint : endpoints) {
+    if (!wanted(endpoint.health.service())) continue;
+    servers[{endpoint.health.service(), endpoint.region}].push_back(&endpoint);
+  }
+  pb::ListServicesReply reply;
   for (const ServiceConfig& service : plane_.options().services) {
+    const std::string& name = service.plan.service.value();
+    if (!wanted(name)) continue;
     pb::Service& row = *reply.add_services();
-    row.set_service(service.plan.service.value());
+    row.set_service(name);
     row.set_protocol(service.plan.protocol == Protocol::http ? policy::v1::PROTOCOL_HTTP
                                                              : policy::v1::PROTOCOL_TCP);
     row.set_listen_port(service.plan.listen_port);
@@ -213,21 +232,12 @@ pb::ListServicesReply OperatorDesk::services() {
     for (const RegionName& region : plane_.options().regions) {
       pb::ServiceRegion& cell = *row.add_regions();
       cell.set_region(region.value());
-      double rate = 0;
-      for (const RegionName& from : plane_.options().regions) {
-        rate +=
-            plane_.telemetry().sums({service.plan.service, from, region}, now).requests_per_second;
-      }
-      cell.set_requests_per_second(rate);
-      for (const EndpointRow& endpoint : endpoints) {
-        if (endpoint.region != region ||
-            endpoint.health.service() != service.plan.service.value()) {
-          continue;
-        }
+      cell.set_requests_per_second(rates[{name, region}]);
+      for (const EndpointRow* endpoint : servers[{name, region}]) {
         cell.set_endpoints_total(cell.endpoints_total() + 1);
         cell.set_endpoints_healthy(cell.endpoints_healthy() +
-                                   (counts_as_healthy(endpoint) ? 1 : 0));
-        *cell.add_endpoints() = shown(endpoint);
+                                   (counts_as_healthy(*endpoint) ? 1 : 0));
+        if (!what.without_endpoints()) *cell.add_endpoints() = shown(*endpoint);
       }
     }
   }

@@ -27,6 +27,14 @@ void read_tunnel(ConfigSection& root, ControllerOptions& options) {
   options.public_endpoint = tunnel.endpoint("public_endpoint");
 }
 
+admin::v1::Role read_role(ConfigSection& section, const std::string& field) {
+  return section.choice<admin::v1::Role>(field,
+                                         {{"viewer", admin::v1::VIEWER},
+                                          {"operator", admin::v1::OPERATOR},
+                                          {"admin", admin::v1::ADMIN}},
+                                         admin::v1::ADMIN);
+}
+
 void read_admin(ConfigSection& root, ControllerOptions& options) {
   ConfigSection admin = root.section("admin");
   options.admin_socket = admin.text("socket", "/run/weir/admin.sock");
@@ -38,6 +46,11 @@ void read_admin(ConfigSection& root, ControllerOptions& options) {
   made.key = tcp.text("key");
   made.client_ca = tcp.text("client_ca");
   options.admin_tcp = std::move(made);
+  options.certificate_roles.others = read_role(tcp, "role");
+  ConfigSection roles = tcp.section("roles");
+  for (const std::string& name : roles.keys()) {
+    options.certificate_roles.by_name.emplace(name, read_role(roles, name));
+  }
 }
 
 void read_regions(ConfigSection& root, ControllerOptions& options) {

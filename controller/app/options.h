@@ -11,6 +11,7 @@
 #include "common/model/transfer_prices.h"
 #include "common/net/ip.h"
 #include "common/obs/log.h"
+#include "controller/api/caller.h"
 #include "controller/steer/rollout.h"
 
 namespace weir::controller {
@@ -35,6 +36,7 @@ struct ControllerOptions {
   IpPrefix overlay;
   std::string admin_socket;
   std::optional<Tcp> admin_tcp;
+  CertificateRoles certificate_roles;  // of admin_tcp
   std::optional<Endpoint> metrics;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;

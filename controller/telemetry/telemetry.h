@@ -73,6 +73,8 @@ class Telemetry {
   std::vector<EndpointRow> endpoints_of(const ServiceName& service, Time now) const;
   /// As told within the last 10 s.
   std::vector<FailoverRow> failovers(Time now) const;
+  /// Every flow with a window in the last 10 s, in order.
+  std::vector<FlowKey> flows() const { return traffic_.keys(); }
   FlowSums sums(const FlowKey& key, Time now) const { return traffic_.sums(key, now); }
   std::optional<FlowState> flow_state(const FlowKey& key, Time now) const {
     return traffic_.state(key, now);

@@ -2,12 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "common/async/task_group.h"
 #include "common/rpc/call.h"
 #include "common/rpc/memory_stream.h"
 #include "controller/api/admin_service.h"
 #include "tests/doubles/sim_clock.h"
+#include "tests/unit/controller/api/answering_backend.h"
 
 namespace weir::controller {
 namespace {
@@ -15,85 +19,6 @@ namespace {
 namespace asio = boost::asio;
 namespace pb = admin::v1;
 using std::chrono::milliseconds;
-
-template <typename Reply>
-asio::awaitable<Result<Reply>> done() {
-  co_return Reply();
-}
-
-asio::awaitable<Status> nothing() { co_return Status(); }
-
-/// Answers everything, mostly with nothing.
-struct Backend final : AdminBackend {
-  pb::StatusReply status() override { return {}; }
-  pb::ListAgentsReply agents() override { return agents_now; }
-  pb::ListPathsReply paths() override { return {}; }
-  pb::ListServicesReply services() override { return {}; }
-  Result<pb::GetWeightsReply> weights(const pb::GetWeightsRequest&) override {
-    pb::GetWeightsReply reply;
-    reply.set_unix_ms(++weights_asked);
-    return reply;
-  }
-  Result<pb::ListChangesReply> changes(const pb::ListChangesRequest&) override {
-    return fail(Code::not_found, "no service");
-  }
-  Result<pb::ExplainWeightsReply> explain(const pb::ExplainWeightsRequest&) override {
-    return fail(Code::not_found, "no service");
-  }
-  Result<pb::ListPoliciesReply> policies(const pb::ListPoliciesRequest&) override {
-    return pb::ListPoliciesReply();
-  }
-  pb::ListFailoversReply failovers() override { return {}; }
-  std::vector<telemetry::v1::Event> events(const pb::ListEventsRequest&) override { return {}; }
-  std::vector<telemetry::v1::Event> events_since(const pb::ListEventsRequest&,
-                                                 std::uint64_t&) override {
-    return {};
-  }
-  std::uint64_t newest_event() override { return 0; }
-  asio::awaitable<Result<pb::CreateTokenReply>> create_token(pb::CreateTokenRequest,
-                                                             std::string who) override {
-    changed_by = std::move(who);
-    return done<pb::CreateTokenReply>();
-  }
-  asio::awaitable<Result<pb::ListTokensReply>> list_tokens() override {
-    return done<pb::ListTokensReply>();
-  }
-  asio::awaitable<Status> revoke_token(std::string, std::string) override { return nothing(); }
-  asio::awaitable<Status> remove_agent(std::string, std::string) override { return nothing(); }
-  asio::awaitable<Result<pb::PinWeightsReply>> pin(pb::PinWeightsRequest, std::string) override {
-    return done<pb::PinWeightsReply>();
-  }
-  asio::awaitable<Result<pb::UnpinWeightsReply>> unpin(pb::UnpinWeightsRequest,
-                                                       std::string) override {
-    return done<pb::UnpinWeightsReply>();
-  }
-  asio::awaitable<Result<pb::SetPolicyModeReply>> set_policy_mode(pb::SetPolicyModeRequest,
-                                                                  std::string) override {
-    return done<pb::SetPolicyModeReply>();
-  }
-  asio::awaitable<Result<pb::PromotePolicyReply>> promote(pb::PromotePolicyRequest,
-                                                          std::string) override {
-    return done<pb::PromotePolicyReply>();
-  }
-  asio::awaitable<Result<pb::ConfirmPolicyReply>> confirm_policy(pb::ConfirmPolicyRequest,
-                                                                 std::string) override {
-    return done<pb::ConfirmPolicyReply>();
-  }
-  asio::awaitable<Result<pb::RollbackWeightsReply>> rollback(pb::RollbackWeightsRequest,
-                                                             std::string) override {
-    return done<pb::RollbackWeightsReply>();
-  }
-  asio::awaitable<Result<pb::PingPathReply>> ping(pb::PingPathRequest) override {
-    return done<pb::PingPathReply>();
-  }
-  asio::awaitable<Result<pb::SimulateReply>> simulate(pb::SimulateRequest) override {
-    return done<pb::SimulateReply>();
-  }
-
-  pb::ListAgentsReply agents_now;
-  std::int64_t weights_asked = 0;
-  std::string changed_by;
-};
 
 PeerIdentity local() {
   PeerIdentity peer;
@@ -153,7 +78,7 @@ class AdminServices : public testing::Test {
 
   asio::io_context context_;
   SimClock clock_{context_};
-  Backend backend_;
+  AnsweringBackend backend_;
   AdminService service_{backend_, clock_};
   RpcRouter router_;
 };
@@ -173,9 +98,70 @@ TEST_F(AdminServices, ServeEveryMethodAndOnlyToOperators) {
 
 TEST_F(AdminServices, TellTheBackendWhoChangesSomething) {
   EXPECT_TRUE(code_of("/weir.admin.v1.Admin/CreateToken", shows_certificate_of("ada")));
-  EXPECT_EQ(backend_.changed_by, "ada");
+  EXPECT_EQ(backend_.changed_by, std::vector<std::string>{"ada"});
+  backend_.fails = Error(Code::not_found, "no service");
   EXPECT_EQ(code_of("/weir.admin.v1.Admin/ExplainWeights", local()).error().code(),
             Code::not_found);
+}
+
+PeerIdentity visitor(std::string role) {
+  PeerIdentity peer;
+  peer.visitor = {.name = "eve", .role = std::move(role)};
+  return peer;
+}
+
+// What each role may do, method by method: whoever adds one says here who may call it.
+TEST_F(AdminServices, LetEachRoleDoWhatItMay) {
+  const std::map<std::string, std::vector<std::string>> least = {
+      {"viewer",
+       {"GetStatus",     "WatchStatus",    "ListAgents",   "WatchAgents",   "ListPaths",
+        "WatchPaths",    "PingPath",       "ListServices", "WatchServices", "GetWeights",
+        "WatchWeights",  "ExplainWeights", "ListChanges",  "ListPolicies",  "WatchPolicies",
+        "ListFailovers", "WatchFailovers", "ListEvents",   "WatchEvents",   "GetTraffic",
+        "Simulate"}},
+      {"operator",
+       {"PinWeights", "UnpinWeights", "SetPolicyMode", "ConfirmPolicy", "RollbackWeights",
+        "ListAudit"}},
+      {"admin",
+       {"CreateToken", "ListTokens", "RevokeToken", "RemoveAgent", "PromotePolicy", "CreateAccess",
+        "ListAccess", "RevokeAccess"}}};
+  const std::vector<std::string> roles = {"viewer", "operator", "admin"};
+  std::size_t walked = 0;
+  for (std::size_t needed = 0; needed < roles.size(); ++needed) {
+    for (const std::string& method : least.at(roles[needed])) {
+      const std::string path = "/weir.admin.v1.Admin/" + method;
+      ++walked;
+      for (std::size_t has = 0; has < roles.size(); ++has) {
+        const Status ended = code_of(path, visitor(roles[has]));
+        const bool refused = !ended && ended.error().code() == Code::permission_denied;
+        EXPECT_EQ(refused, has < needed) << method << " by " << roles[has];
+      }
+    }
+  }
+  const auto* const api =
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName("weir.admin.v1.Admin");
+  EXPECT_EQ(walked, static_cast<std::size_t>(api->method_count()));
+  EXPECT_FALSE(code_of("/weir.admin.v1.Admin/GetStatus", visitor("nobody")));
+  EXPECT_FALSE(code_of("/weir.admin.v1.Admin/GetStatus", visitor("ADMIN")));
+}
+
+TEST_F(AdminServices, AuditEveryChangeAndWhoTriedOne) {
+  EXPECT_TRUE(code_of("/weir.admin.v1.Admin/PinWeights", visitor("operator")));
+  EXPECT_FALSE(code_of("/weir.admin.v1.Admin/PinWeights", visitor("viewer")));
+  EXPECT_TRUE(code_of("/weir.admin.v1.Admin/CreateAccess", local()));
+  EXPECT_TRUE(code_of("/weir.admin.v1.Admin/GetStatus", local()));
+  backend_.fails = Error(Code::not_found, "no such agent");
+  EXPECT_FALSE(code_of("/weir.admin.v1.Admin/RemoveAgent", shows_certificate_of("ada")));
+  ASSERT_EQ(backend_.audit.size(), 4U);
+  EXPECT_EQ(backend_.audit[0].who(), "eve");
+  EXPECT_EQ(backend_.audit[0].from(), "web");
+  EXPECT_EQ(backend_.audit[0].action(), "PinWeights");
+  EXPECT_EQ(backend_.audit[0].error(), "");
+  EXPECT_NE(backend_.audit[1].error().find("takes operator"), std::string::npos);
+  EXPECT_EQ(backend_.audit[2].who(), "root");
+  EXPECT_EQ(backend_.audit[2].after().find("hush"), std::string::npos) << "a secret in the audit";
+  EXPECT_EQ(backend_.audit[3].from(), "tls");
+  EXPECT_EQ(backend_.audit[3].error(), "no such agent");
 }
 
 TEST_F(AdminServices, SendAWatcherTheFirstAnswerAndThenEachChange) {

@@ -150,7 +150,12 @@ class Life {
                             .fatal = [](const std::string& why) { FAIL() << why; },
                             .sync_tunnel = [this] { return count_round(); }});
     EXPECT_TRUE(plane_->load());
-    desk_ = std::make_unique<OperatorDesk>(*plane_, "memory");
+    desk_ = std::make_unique<OperatorDesk>(
+        *plane_, OperatorDesk::Parts{.store = "memory",
+                                     .audit = audit_,
+                                     .access = access_,
+                                     .log = log_,
+                                     .access_ended = {}});
     plane_->sessions().serve(router_);
     tasks_.spawn("publish", plane_->run());
     EXPECT_TRUE(wait(plane_->published()));
@@ -232,6 +237,8 @@ class Life {
   SystemClock clock_;
   SystemKeySource keys_;
   Log log_{LogLevel::error};
+  AuditLog audit_{store_};
+  AccessBook access_{store_, keys_};
   std::unique_ptr<Enroller> enroller_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<OperatorDesk> desk_;
