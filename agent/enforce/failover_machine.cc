@@ -345,9 +345,11 @@ bool FailoverMachine::update_service(Service& service, Time now) {
   TierWeights spread_out = spread(members);
   for (std::size_t i = 0; i < members.size(); ++i) {
     Destination& destination = routes.destinations[i];
+    const DestinationMachine& machine = service.destinations.at(destination.region);
     destination.weight = spread_out.weights[i];
-    destination.state =
-        state_text(service.destinations.at(destination.region), spec, destination.weight, now);
+    destination.state = state_text(machine, spec, destination.weight, now);
+    destination.left = machine.state() == DestinationMachine::State::away ||
+                       machine.state() == DestinationMachine::State::ramping;
   }
   routes.weights = std::move(spread_out.weights);
   if (!service.faded && spread_out.level == Level::normal)

@@ -7,6 +7,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/units.h"
+#include "common/model/rtt_histogram.h"
 #include "common/net/ip.h"
 
 namespace weir {
@@ -43,6 +44,7 @@ struct PathWindow {
   // One-way loss, below 0 when not known.
   double loss_out = -1;
   double loss_back = -1;
+  RttHistogram since_start;  // of every answer, since the path is measured
 };
 
 /// One server of this cluster, and whether it works.
