@@ -22,6 +22,7 @@
 #include "controller/app/options.h"
 #include "controller/policy/policy_catalog.h"
 #include "controller/publish/publisher.h"
+#include "controller/steer/decision_count.h"
 #include "controller/steer/rollout.h"
 #include "controller/steer/service_steering.h"
 #include "controller/steer/steering_worker.h"
@@ -81,9 +82,13 @@ class SteeringLoop {
     std::string mode_by;                        // empty: the configuration
     const ServiceSteering* steering = nullptr;  // nullptr: nothing to steer yet, or static
     Grid<double> in_force;                      // shares; empty where nothing is steered
-    Proposal wished;                            // what would be published now in mode auto
+    const DecisionCount* decisions = nullptr;
+    std::uint64_t cost_cuts = 0;  // decisions that the ceiling on cost changed
+    Proposal wished;              // what would be published now in mode auto
   };
   std::vector<View> views() const;
+  /// A guard changed what was published for the service.
+  void clamped(const ServiceName& service);
 
   /// One service and what was seen of it lately, oldest first: what a question about it takes.
   struct Recorded {
@@ -143,6 +148,7 @@ class SteeringLoop {
   boost::asio::awaitable<void> wait_for_answers();
   void take_answers();
   bool tell_falls(Steered& service);
+  void count_decisions(Steered& service) const;
   void tell_cost(Steered& service);
   boost::asio::awaitable<void> store_experience();
   SourceInForce in_force_of(const Steered& service) const;
