@@ -430,6 +430,7 @@ asio::awaitable<void> Agent::save_revisions() {
 
 void Agent::on_path(const PathEvent& event) {
   enforcer_.on_path(event);
+  failovers_.on_path(event, clock_.now());
   const std::string type = event.up ? "path.up" : "path.down";
   log_.info(type, {{"to", event.to.value()}, {"reason", event.reason}});
   publish(type, event.up ? "info" : "warn", "to " + event.to.value() + ": " + event.reason,
@@ -488,7 +489,7 @@ void Agent::on_signal(const EndpointSignal& signal) {
 }
 
 void Agent::on_failover(const FailoverEvent& event) {
-  if (event.type == "failover.started") ++failovers_[{event.service, event.region}];
+  failovers_.on_event(event);
   const LogField region("region", event.region.value());
   const LogField service("service", event.service.value());
   log_.info(event.type, {region, service, {"message", event.message}});

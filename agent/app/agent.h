@@ -128,7 +128,7 @@ class Agent {
   std::string listeners_problem_;  // empty: all are open
   GatewayTraffic window_;          // since the last report
   GatewayTraffic totals_;          // since the start, for metrics, as the next
-  FailoverCounts failovers_;
+  FailoverNumbers failovers_;
   BoundedQueue<std::shared_ptr<const Revision>> to_save_;
   boost::asio::thread_pool blocking_{1};
   TaskGroup tasks_;

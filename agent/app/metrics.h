@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "agent/enforce/failover_machine.h"
 #include "agent/enforce/gateway/traffic.h"
 #include "agent/enforce/routing_table.h"
 #include "agent/paths/path_service.h"
@@ -20,8 +23,17 @@ namespace weir::agent {
 /// Adds what one collection of the gateway says to `totals`; what is of now replaces what was.
 void add_up(const GatewayTraffic& window, GatewayTraffic& totals);
 
-/// How often each destination of a service was left since the start.
-using FailoverCounts = std::map<std::pair<ServiceName, RegionName>, std::uint64_t>;
+/// Failovers since the start.
+struct FailoverNumbers {
+  using Left = std::array<std::uint64_t, std::size(k_failover_triggers)>;  // by trigger
+  std::map<std::pair<ServiceName, RegionName>, Left> left;
+  LatencyHistogram detect;
+  LatencyHistogram apply;
+
+  void on_event(const FailoverEvent& event);
+  /// `applied`: when the routing table that knows of it was there.
+  void on_path(const PathEvent& event, Time applied);
+};
 
 struct AgentNumbers {
   const MeshSelf& self;
@@ -31,7 +43,7 @@ struct AgentNumbers {
   std::vector<EndpointState> endpoints;
   const GatewayTraffic& totals;
   const RoutingTable& routes;
-  const FailoverCounts& failovers;
+  const FailoverNumbers& failovers;
   std::size_t listeners_missing = 0;
   const Revision* in_force = nullptr;  // nullptr: none yet
   bool connected = false;

@@ -34,6 +34,17 @@ void write_destination(const DestinationTraffic& row, const Labels& flow, Metric
                    row.latency, flow);
 }
 
+void write_failovers(const FailoverNumbers& failovers,
+                     const std::pair<ServiceName, RegionName>& destination, Labels labels,
+                     MetricWriter& writer) {
+  const auto found = failovers.left.find(destination);
+  for (std::size_t i = 0; i < std::size(k_failover_triggers); ++i) {
+    labels["trigger"] = k_failover_triggers[i];
+    writer.counter("weir_failovers_total", "Times a destination was left, by what failed.",
+                   found == failovers.left.end() ? 0 : number(found->second[i]), labels);
+  }
+}
+
 void write_routes(const AgentNumbers& numbers, MetricWriter& writer) {
   for (const auto& service : numbers.routes.services) {
     const ServiceName& name = service->plan.service;
@@ -47,9 +58,7 @@ void write_routes(const AgentNumbers& numbers, MetricWriter& writer) {
           });
       const bool nothing = row == numbers.totals.destinations.end();
       write_destination(nothing ? DestinationTraffic() : *row, flow, writer);
-      const auto left = numbers.failovers.find({name, destination.region});
-      writer.counter("weir_failovers_total", "Times a destination was left because it failed.",
-                     left == numbers.failovers.end() ? 0 : number(left->second), flow);
+      write_failovers(numbers.failovers, {name, destination.region}, flow, writer);
       writer.gauge("weir_failover_active",
                    "1 while a destination that failed is not back at its whole weight.",
                    destination.left ? 1 : 0, flow);
@@ -62,8 +71,25 @@ void write_routes(const AgentNumbers& numbers, MetricWriter& writer) {
 
 }  // namespace
 
+void FailoverNumbers::on_event(const FailoverEvent& event) {
+  if (event.type != "failover.started") return;
+  ++left[{event.service, event.region}][static_cast<std::size_t>(event.trigger)];
+}
+
+void FailoverNumbers::on_path(const PathEvent& event, Time applied) {
+  if (event.up) return;
+  apply.record(applied - event.at);
+  if (event.silent > Duration(0)) detect.record(event.silent);
+}
+
 void write_traffic_metrics(const AgentNumbers& numbers, MetricWriter& writer) {
   write_routes(numbers, writer);
+  writer.histogram("weir_failover_detect_seconds",
+                   "From the last packet heard on a path to the verdict that it is down.",
+                   numbers.failovers.detect);
+  writer.histogram("weir_failover_apply_seconds",
+                   "From that verdict to the routing table that knows of it.",
+                   numbers.failovers.apply);
   for (const EndpointState& state : numbers.endpoints) {
     writer.gauge("weir_endpoint_healthy", "1 while a server of this cluster passes its checks.",
                  state.healthy ? 1 : 0,

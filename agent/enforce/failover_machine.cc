@@ -235,11 +235,13 @@ DestinationFacts FailoverMachine::facts_of(const Service& service, const RegionN
   const double share = healthy_share(service.plan.service, region).value_or(1);
   if (facts.trouble.empty() && (share <= 0 || share < spec.healthy_share_below.value())) {
     facts.trouble = percent(share) + " of the servers healthy";
+    facts.trigger = FailoverTrigger::servers;
   }
   if (facts.trouble.empty() && spec.error_share_above.value() > 0) {
     const auto errors = machine.errors.share(spec.error_min_requests, spec.error_window, now);
     if (errors && *errors > spec.error_share_above.value()) {
       facts.trouble = percent(*errors) + " of the requests failed";
+      facts.trigger = FailoverTrigger::errors;
     }
   }
   facts.works = facts.trouble.empty();
@@ -303,6 +305,7 @@ void FailoverMachine::step_destination(Service& service, const RegionName& regio
       break;
     case DestinationMachine::Change::left:
       note("failover.started", "warn", region, name, facts.trouble);
+      events_.back().trigger = facts.trigger;
       wake_at(now);  // the errors that made it leave are forgotten: look again
       break;
     case DestinationMachine::Change::returning:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/base/time.h"
 #include "common/base/units.h"
 #include "common/model/rtt_histogram.h"
 #include "common/net/ip.h"
@@ -18,6 +19,8 @@ struct PathEvent {
   RegionName to_region;
   bool up = false;
   std::string reason;  // "3 hellos missed, 4 echoes unanswered"
+  Duration silent{0};  // of a path that went down in silence: since the last packet heard
+  Time at{};           // when the detector saw it
 };
 
 /// Another agent on the mesh, for the modules that talk to it over the overlay.
