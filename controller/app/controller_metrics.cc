@@ -28,7 +28,7 @@ void write_agents(ControlPlane& plane, MetricWriter& writer) {
         ack.acked == RevisionId{.epoch = revision->epoch(), .generation = revision->generation()};
     writer.gauge("weir_agent_synced", "1 while an agent has the newest revision in force.",
                  synced ? 1 : 0, labels);
-    writer.gauge("weir_agent_refuses", "1 while an agent refuses a revision it was sent.",
+    writer.gauge("weir_agent_revision_refused", "1 while an agent refuses a revision it was sent.",
                  ack.refusal.empty() ? 0 : 1, labels);
     if (const auto age = plane.telemetry().report_age(agent.id, now)) {
       writer.gauge("weir_agent_report_age_seconds",

@@ -125,6 +125,9 @@ void write_service_metrics(ControlPlane& plane, MetricWriter& writer) {
     writer.counter("weir_weight_changes_total", "Published changes of weights, of all sources.",
                    none ? 0 : number(changes->second), {{"service", service}});
   }
+  writer.histogram("weir_decision_duration_seconds",
+                   "From the question to the policy's answer, its wait for others included.",
+                   plane.steering().decision_durations());
   const char* clamps = "weir_guardrail_clamps_total";
   const char* help = "Times a guard changed what was wished, by its rule.";
   for (const auto& [rule, count] : plane.published_count().clamps()) {

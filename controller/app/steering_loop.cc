@@ -221,7 +221,8 @@ ServiceObservation SteeringLoop::look_at(const Steered& service, const ServiceSe
 
 void SteeringLoop::launch(const ServiceName& service, SteeringJob job, bool candidate) {
   const std::uint64_t number = ++jobs_;
-  pending_.emplace(number, Pending{.service = service, .candidate = candidate});
+  pending_.emplace(
+      number, Pending{.service = service, .candidate = candidate, .since = parts_.clock.now()});
   worker_.add([number, mailbox = mailbox_, work = std::move(job)] {
     Mailbox::Answer answer{.job = number, .wish = std::nullopt, .problem = {}};
     // A policy that throws is a bug, but no reason for the mesh to lose its controller.
@@ -274,6 +275,7 @@ void SteeringLoop::take_answers() {
     if (found == pending_.end()) continue;  // it came too late, after a fall
     const Pending pending = found->second;
     pending_.erase(found);
+    decision_durations_.record(now - pending.since);
     ServiceSteering* steering = asked(pending);
     if (steering == nullptr) continue;
     auto next = answer.wish ? steering->take(*std::move(answer.wish), now)

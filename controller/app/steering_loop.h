@@ -16,6 +16,7 @@
 
 #include "common/async/clock.h"
 #include "common/base/result.h"
+#include "common/model/histogram.h"
 #include "common/model/service_config.h"
 #include "common/obs/log.h"
 #include "common/rpc/wakeup.h"
@@ -109,6 +110,9 @@ class SteeringLoop {
   /// (another mode, or nothing is wished that differs).
   Status confirm(const ServiceName& service, const std::string& who);
 
+  /// How long policies took to answer.
+  const LatencyHistogram& decision_durations() const { return decision_durations_; }
+
   const Rollout& rollout() const { return rollout_; }
   /// Begins to roll a checkpoint out. Durable when it returns, as the next two. Errors:
   /// invalid_argument (not a checkpoint), failed_precondition (no service's policy takes one),
@@ -124,6 +128,7 @@ class SteeringLoop {
   struct Pending {
     ServiceName service;
     bool candidate = false;  // of a rollout, in shadow
+    Time since{};
   };
 
   Steered* find(const ServiceName& service) const;
@@ -162,6 +167,7 @@ class SteeringLoop {
   SteeringWorker worker_;
   Wakeup answered_;
   std::map<std::uint64_t, Pending> pending_;  // by number of the job, oldest first
+  LatencyHistogram decision_durations_;
   Rollout rollout_;
   std::uint64_t jobs_ = 0;
   Time started_{};

@@ -37,11 +37,12 @@ TEST(PublishCount, KnowsTheRulesByTheNamesTheGuardsUse) {
     ASSERT_TRUE(safe.has_value());
     count.add(change(safe->actions));
   };
-  told({{RegionName("ap"), 10, {}}, {RegionName("xx"), 1, {}}, {RegionName("us"), 90, {}}},
-       previous);
+  told({{RegionName("ap"), 10, {}}, {RegionName("us"), 90, {}}}, previous);
   told({{RegionName("eu"), 1, {}}, {RegionName("us"), 999, {}}}, {});
-  told({{RegionName("eu"), 0.0 / 1.0, {}}, {RegionName("us"), 0, {}}}, previous);
+  told({{RegionName("eu"), 0, {}}, {RegionName("us"), 0, {}}}, previous);
   told({{RegionName("eu"), -1, {}}, {RegionName("us"), 5, {}}}, previous);
+  guards.residency.clear();
+  told({{RegionName("xx"), 1, {}}, {RegionName("us"), 9, {}}}, previous);
   for (const auto& [rule, times] : count.clamps()) EXPECT_GT(times, 0U) << rule;
 }
 
