@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "agent/app/traffic_metrics.h"
 #include "common/obs/process_metrics.h"
@@ -51,8 +52,10 @@ void write_tunnel(const AgentNumbers& numbers, MetricWriter& writer) {
     for (const MeshPeer& peer : numbers.in_force->peers) {
       const auto state =
           std::ranges::find(numbers.tunnel_peers, peer.public_key, &PeerState::public_key);
-      if (state == numbers.tunnel_peers.end() || !state->last_handshake) continue;
-      const auto age = std::max(numbers.wall_now - *state->last_handshake, WallTime::duration(0));
+      if (state == numbers.tunnel_peers.end()) continue;
+      const std::optional<WallTime>& handshake = state->last_handshake;
+      if (!handshake) continue;
+      const auto age = std::max(numbers.wall_now - *handshake, WallTime::duration(0));
       writer.gauge("weir_mesh_handshake_age_seconds",
                    "Time since the last WireGuard handshake; missing before the first.",
                    seconds_of(age),

@@ -98,9 +98,9 @@ void write_traffic_metrics(const AgentNumbers& numbers, MetricWriter& writer) {
   writer.gauge("weir_gateway_listeners_missing",
                "Services whose port could not be opened; tried again every second.",
                number(numbers.listeners_missing));
-  writer.counter("weir_gateway_clients_total", "Connections that clients opened.",
+  writer.counter("weir_gateway_connections_total", "Connections that clients opened.",
                  number(numbers.totals.clients_accepted), {{"outcome", "accepted"}});
-  writer.counter("weir_gateway_clients_total", "Connections that clients opened.",
+  writer.counter("weir_gateway_connections_total", "Connections that clients opened.",
                  number(numbers.totals.clients_refused), {{"outcome", "refused"}});
   writer.counter("weir_gateway_bad_requests_total", "Requests whose head breaks the rules.",
                  number(numbers.totals.bad_requests));

@@ -125,7 +125,7 @@ ROWS = [
         states("Server health", "Each server's checks, as its agent sees them.",
                f"min by (service, endpoint) (weir_endpoint_healthy{{{SERVICE}}})", "{{service}} {{endpoint}}"),
         lines("Clients", "Connections clients opened, and what was refused or broke the rules of HTTP.",
-              (f"sum by (outcome) (rate(weir_gateway_clients_total{{{MESH}}}{RATE}))", "{{outcome}}"),
+              (f"sum by (outcome) (rate(weir_gateway_connections_total{{{MESH}}}{RATE}))", "{{outcome}}"),
               (f"sum(rate(weir_gateway_bad_requests_total{{{MESH}}}{RATE}))", "bad requests"), unit="ops"),
     ]),
     ("Weights", [
