@@ -1,46 +1,19 @@
 #include "common/obs/metrics.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
-#include <limits>
-#include <set>
-#include <sstream>
-#include <utility>
+#include <functional>
 
 #include "common/base/text.h"
 
 namespace weir {
-
-struct MetricWriter::Families {
-  std::vector<prometheus::MetricFamily> all;
-  struct Place {
-    std::size_t index = 0;
-    std::size_t lines = 0;
-    std::set<Labels> written;
-  };
-  std::map<std::string, Place> places;
-};
-
-struct MetricWriter::Sample {
-  prometheus::MetricType type;
-  std::size_t lines = 1;
-  Labels labels;
-  prometheus::ClientMetric metric;
-};
-
 namespace {
 
 constexpr std::array<double, 12> k_latency_bounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                      0.1,   0.25,   0.5,   1,    2.5,   10};
-
-MetricWriter::Labels bounded(const MetricWriter::Labels& labels) {
-  MetricWriter::Labels made;
-  for (const auto& [name, value] : labels) made.emplace(name, MetricWriter::label_value(value));
-  return made;
-}
 
 /// FNV-1a: two long names that begin alike stay two.
 std::uint32_t digest_of(std::string_view text) {
@@ -49,49 +22,91 @@ std::uint32_t digest_of(std::string_view text) {
   return hash;
 }
 
+void add_number(double value, std::string& out) {
+  if (std::isnan(value)) {
+    out += "NaN";
+  } else if (std::isinf(value)) {
+    out += value > 0 ? "+Inf" : "-Inf";
+  } else {
+    std::array<char, 32> digits{};
+    const auto end = std::to_chars(digits.begin(), digits.end(), value);
+    out.append(digits.data(), end.ptr);
+  }
+}
+
+/// `from="us",to="eu"`
+std::string in_text(const MetricWriter::Labels& labels) {
+  std::string out;
+  for (const auto& [name, value] : labels) {
+    if (!out.empty()) out += ',';
+    out += name;
+    out += "=\"";
+    for (const char c : MetricWriter::label_value(value)) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    out += '"';
+  }
+  return out;
+}
+
+void add_line(std::string_view name, std::string_view suffix, std::string_view labels, double value,
+              std::string& out) {
+  out += name;
+  out += suffix;
+  if (!labels.empty()) {
+    out += '{';
+    out += labels;
+    out += '}';
+  }
+  out += ' ';
+  add_number(value, out);
+  out += '\n';
+}
+
 }  // namespace
 
-MetricWriter::MetricWriter(std::size_t series_max)
-    : series_max_(series_max), families_(std::make_unique<Families>()) {}
-
-MetricWriter::~MetricWriter() = default;
-
 std::string MetricWriter::label_value(std::string_view text) {
-  std::string value = escape_controls(text);
+  const auto plain = [](char c) { return c >= ' ' && c <= '~'; };
+  std::string value = std::ranges::all_of(text, plain) ? std::string(text) : escape_controls(text);
   if (value.size() <= k_label_bytes_max) return value;
   std::array<char, 10> tail{};
   static_cast<void>(std::snprintf(tail.data(), tail.size(), "~%08x", digest_of(text)));
   return cut_text(value, k_label_bytes_max - 9) + tail.data();
 }
 
-void MetricWriter::write(const std::string& name, const std::string& help, Sample sample) {
-  const auto [found, is_new] = families_->places.try_emplace(name);
-  Families::Place& place = found->second;
+std::string* MetricWriter::place_for(const std::string& name, const std::string& help,
+                                     const char* type, const std::string& labels,
+                                     std::size_t lines) {
+  const auto [found, is_new] = families_.try_emplace(name);
+  Family& family = found->second;
   if (is_new) {
-    place.index = families_->all.size();
-    families_->all.push_back({name, help, sample.type, {}});
+    family.text = "# HELP " + name + ' ' + help + "\n# TYPE " + name + ' ' + type + '\n';
   }
-  if (place.lines + sample.lines > series_max_ || !place.written.insert(sample.labels).second) {
-    dropped_ += sample.lines;
-    return;
+  if (family.lines + lines > series_max_ ||
+      !family.written.insert(std::hash<std::string>()(labels)).second) {
+    dropped_ += lines;
+    return nullptr;
   }
-  place.lines += sample.lines;
-  for (auto& [label, value] : sample.labels) sample.metric.label.push_back({label, value});
-  families_->all[place.index].metric.push_back(std::move(sample.metric));
+  family.lines += lines;
+  return &family.text;
+}
+
+void MetricWriter::write(const std::string& name, const std::string& help, const char* type,
+                         double value, const Labels& labels) {
+  const std::string text = in_text(labels);
+  std::string* out = place_for(name, help, type, text, 1);
+  if (out != nullptr) add_line(name, "", text, value, *out);
 }
 
 void MetricWriter::counter(const std::string& name, const std::string& help, double value,
                            const Labels& labels) {
-  Sample sample{.type = prometheus::MetricType::Counter, .labels = bounded(labels), .metric = {}};
-  sample.metric.counter.value = value;
-  write(name, help, std::move(sample));
+  write(name, help, "counter", value, labels);
 }
 
 void MetricWriter::gauge(const std::string& name, const std::string& help, double value,
                          const Labels& labels) {
-  Sample sample{.type = prometheus::MetricType::Gauge, .labels = bounded(labels), .metric = {}};
-  sample.metric.gauge.value = value;
-  write(name, help, std::move(sample));
+  write(name, help, "gauge", value, labels);
 }
 
 void MetricWriter::histogram(const std::string& name, const std::string& help,
@@ -110,27 +125,27 @@ void MetricWriter::histogram(const std::string& name, const std::string& help,
 void MetricWriter::histogram(const std::string& name, const std::string& help,
                              std::span<const double> bounds, std::span<const std::uint64_t> counts,
                              double sum, const Labels& labels) {
-  Sample sample{.type = prometheus::MetricType::Histogram,
-                .lines = bounds.size() + 3,
-                .labels = bounded(labels),
-                .metric = {}};
-  auto& made = sample.metric.histogram;
+  const std::string text = in_text(labels);
+  std::string* out = place_for(name, help, "histogram", text, bounds.size() + 3);
+  if (out == nullptr) return;
   std::uint64_t upto = 0;
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
+  for (std::size_t i = 0; i <= bounds.size(); ++i) {
     upto += counts[i];
-    made.bucket.push_back({upto, bounds[i]});
+    std::string with_bound = text + (text.empty() ? "le=\"" : ",le=\"");
+    add_number(i < bounds.size() ? bounds[i] : INFINITY, with_bound);
+    add_line(name, "_bucket", with_bound + '"', static_cast<double>(upto), *out);
   }
-  upto += counts.back();
-  made.bucket.push_back({upto, std::numeric_limits<double>::infinity()});
-  made.sample_count = upto;
-  made.sample_sum = sum;
-  write(name, help, std::move(sample));
+  add_line(name, "_sum", text, sum, *out);
+  add_line(name, "_count", text, static_cast<double>(upto), *out);
 }
 
 std::string MetricWriter::text() const {
-  std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, families_->all);
-  return out.str();
+  std::size_t size = 0;
+  for (const auto& [name, family] : families_) size += family.text.size();
+  std::string page;
+  page.reserve(size);
+  for (const auto& [name, family] : families_) page += family.text;
+  return page;
 }
 
 std::string Metrics::scrape(std::size_t series_max) {

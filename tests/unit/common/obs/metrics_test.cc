@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "common/model/rtt_histogram.h"
@@ -73,6 +75,20 @@ INSTANTIATE_TEST_SUITE_P(
                     LabelCase{"Null", std::string("a\0b", 3), R"(a\\x00b)"},
                     LabelCase{"NoUtf8", "\xff", R"(\\xff)"}, LabelCase{"Letters", "é", "é"}),
     [](const auto& row) { return row.param.name; });
+
+TEST(MetricWriter, WritesEveryNumberThatCanBe) {
+  MetricWriter writer;
+  const double infinite = std::numeric_limits<double>::infinity();
+  int i = 0;
+  for (const double value : {0.1, 1e300, 1764195579.125, infinite, -infinite, std::nan("")}) {
+    writer.gauge("weir_thing", "Things.", value, {{"number", std::to_string(i++)}});
+  }
+  EXPECT_EQ(writer.text(),
+            "# HELP weir_thing Things.\n# TYPE weir_thing gauge\n"
+            "weir_thing{number=\"0\"} 0.1\nweir_thing{number=\"1\"} 1e+300\n"
+            "weir_thing{number=\"2\"} 1764195579.125\nweir_thing{number=\"3\"} +Inf\n"
+            "weir_thing{number=\"4\"} -Inf\nweir_thing{number=\"5\"} NaN\n");
+}
 
 TEST(MetricWriter, CutsLongLabelsButKeepsThemApart) {
   const std::string stem(5000, 'a');
