@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "agent/app/metrics.h"
 #include "agent/app/report.h"
 #include "agent/health/grpc_check.h"
 #include "common/async/on_blocking.h"
@@ -431,6 +430,7 @@ asio::awaitable<void> Agent::save_revisions() {
 
 void Agent::on_path(const PathEvent& event) {
   enforcer_.on_path(event);
+  failovers_.on_path(event, clock_.now());
   const std::string type = event.up ? "path.up" : "path.down";
   log_.info(type, {{"to", event.to.value()}, {"reason", event.reason}});
   publish(type, event.up ? "info" : "warn", "to " + event.to.value() + ": " + event.reason,
@@ -489,6 +489,7 @@ void Agent::on_signal(const EndpointSignal& signal) {
 }
 
 void Agent::on_failover(const FailoverEvent& event) {
+  failovers_.on_event(event);
   const LogField region("region", event.region.value());
   const LogField service("service", event.service.value());
   log_.info(event.type, {region, service, {"message", event.message}});
@@ -561,15 +562,24 @@ void Agent::publish(const std::string& type, const std::string& severity,
 }
 
 void Agent::write_metrics(MetricWriter& writer) const {
-  write_agent_metrics({.paths = paths_.windows(),
+  const auto tunnel = tunnel_->state();
+  static const std::vector<PeerState> k_no_peers;
+  write_agent_metrics({.self = identity_.self,
+                       .version = k_version,
+                       .paths = paths_.windows(),
                        .path_counters = paths_.counters(),
                        .endpoints = health_.snapshot(),
                        .totals = totals_,
+                       .routes = *enforcer_.table().load(),
+                       .failovers = failovers_,
                        .listeners_missing = gateway_.listeners_missing(),
-                       .in_force = gate_.in_force() ? gate_.in_force()->id : RevisionId{},
+                       .in_force = gate_.in_force().get(),
                        .connected = session_.connected(),
                        .dropped_reports = session_.dropped_reports(),
                        .certificate_expires_unix_ms = link_.certificate_expires_unix_ms(),
+                       .tunnel_peers = tunnel ? tunnel->device.peers : k_no_peers,
+                       .tunnel = tunnel_->counters(),
+                       .wall_now = clock_.wall_now(),
                        .lags = watchdog_.lags()},
                       writer);
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/app/controller_link.h"
+#include "agent/app/metrics.h"
 #include "agent/app/options.h"
 #include "agent/discovery/file_discovery.h"
 #include "agent/enforce/enforcer.h"
@@ -126,7 +127,8 @@ class Agent {
   bool health_told_ = false;       // this cluster's health is worth telling
   std::string listeners_problem_;  // empty: all are open
   GatewayTraffic window_;          // since the last report
-  GatewayTraffic totals_;          // since the start, for metrics
+  GatewayTraffic totals_;          // since the start, for metrics, as the next
+  FailoverNumbers failovers_;
   BoundedQueue<std::shared_ptr<const Revision>> to_save_;
   boost::asio::thread_pool blocking_{1};
   TaskGroup tasks_;

@@ -45,12 +45,17 @@ class Room {
   double share_ = 1;
 };
 
+/// What makes a destination be left.
+enum class FailoverTrigger : std::uint8_t { path, servers, errors };
+inline constexpr const char* k_failover_triggers[] = {"path", "servers", "errors"};
+
 /// What is known about one destination of one service at one moment.
 struct DestinationFacts {
   bool reachable = true;
   bool works = true;    // no trigger of the rules holds
   std::string trouble;  // the first one that does: "path down: 3 hellos missed"
   double factor = 1;    // of the weight its healthy servers can carry, 0 to 1
+  FailoverTrigger trigger = FailoverTrigger::path;  // of the trouble
 };
 
 /// One destination's way out of service and back.

@@ -235,11 +235,13 @@ DestinationFacts FailoverMachine::facts_of(const Service& service, const RegionN
   const double share = healthy_share(service.plan.service, region).value_or(1);
   if (facts.trouble.empty() && (share <= 0 || share < spec.healthy_share_below.value())) {
     facts.trouble = percent(share) + " of the servers healthy";
+    facts.trigger = FailoverTrigger::servers;
   }
   if (facts.trouble.empty() && spec.error_share_above.value() > 0) {
     const auto errors = machine.errors.share(spec.error_min_requests, spec.error_window, now);
     if (errors && *errors > spec.error_share_above.value()) {
       facts.trouble = percent(*errors) + " of the requests failed";
+      facts.trigger = FailoverTrigger::errors;
     }
   }
   facts.works = facts.trouble.empty();
@@ -303,6 +305,7 @@ void FailoverMachine::step_destination(Service& service, const RegionName& regio
       break;
     case DestinationMachine::Change::left:
       note("failover.started", "warn", region, name, facts.trouble);
+      events_.back().trigger = facts.trigger;
       wake_at(now);  // the errors that made it leave are forgotten: look again
       break;
     case DestinationMachine::Change::returning:
@@ -345,9 +348,11 @@ bool FailoverMachine::update_service(Service& service, Time now) {
   TierWeights spread_out = spread(members);
   for (std::size_t i = 0; i < members.size(); ++i) {
     Destination& destination = routes.destinations[i];
+    const DestinationMachine& machine = service.destinations.at(destination.region);
     destination.weight = spread_out.weights[i];
-    destination.state =
-        state_text(service.destinations.at(destination.region), spec, destination.weight, now);
+    destination.state = state_text(machine, spec, destination.weight, now);
+    destination.left = machine.state() == DestinationMachine::State::away ||
+                       machine.state() == DestinationMachine::State::ramping;
   }
   routes.weights = std::move(spread_out.weights);
   if (!service.faded && spread_out.level == Level::normal)

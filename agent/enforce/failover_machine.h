@@ -28,6 +28,7 @@ struct FailoverEvent {
   RegionName region;     // empty where it does not apply, as `service`
   ServiceName service;
   std::string message;
+  FailoverTrigger trigger = FailoverTrigger::path;  // of "failover.started"
 };
 
 /// What became of the requests of one service to one destination since the last call.

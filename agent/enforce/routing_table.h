@@ -28,6 +28,7 @@ struct Destination {
   double weight = 0;             // effective: finite, >= 0; shares are weight / sum of weights
   std::vector<Doorway> doors;    // of the own region: its other agents
   std::string state;  // "active", "ramping 40 %", "spilling 50 %", "standby", "down: <reason>"
+  bool left = false;  // it failed, and is not back at its whole weight yet
   friend bool operator==(const Destination&, const Destination&) = default;
 };
 

@@ -230,7 +230,8 @@ void HelloMachine::go_up(Peer& peer, Time now, HelloOutput& out) {
   peer.up_since = now;
   ++up_count_;
   ever_up_ = true;
-  out.changes.push_back({peer.who.agent, peer.who.region, true, "hellos in both directions"});
+  out.changes.push_back(
+      {peer.who.agent, peer.who.region, true, "hellos in both directions", Duration(0), now});
 }
 
 void HelloMachine::go_down(Peer& peer, Time now, HelloOutput& out) {
@@ -244,7 +245,8 @@ void HelloMachine::go_down(Peer& peer, Time now, HelloOutput& out) {
   --up_count_;
   const std::string cause = peer.deaf ? "the peer does not hear us" : "3 hellos missed";
   out.changes.push_back({peer.who.agent, peer.who.region, false,
-                         cause + ", " + std::to_string(options_.echoes) + " echoes unanswered"});
+                         cause + ", " + std::to_string(options_.echoes) + " echoes unanswered",
+                         peer.deaf ? Duration(0) : now - peer.heard_at, now});
   // At once, so that a peer that still hears us learns that we do not hear it.
   send(peer, Kind::hello, 0, now, out);
 }

@@ -43,6 +43,7 @@ void PathEstimator::answered(std::uint32_t sequence, std::uint32_t reflector_seq
   if (answered(packet)) return;
   packet.round_trip = std::max(round_trip, Duration(0));
   packet.reflector_sequence = reflector_sequence;
+  since_start_.record(packet.round_trip);
 }
 
 PathWindow PathEstimator::report(Time now) {
@@ -57,6 +58,7 @@ PathWindow PathEstimator::report(Time now) {
   }
   fill_round_trips(window);
   fill_loss(window, now);
+  window.since_start = since_start_;
   return window;
 }
 

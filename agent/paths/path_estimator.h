@@ -19,7 +19,8 @@ namespace weir::agent {
 /// One-way loss comes from the reflector's own count: between two answers it moved on by as many
 /// requests as reached it.
 ///
-/// Pure. Cost: 32 bytes for each of `packets`; report O(packets in the window).
+/// Pure. Cost: 32 bytes for each of `packets`, 136 for the histogram; report O(packets in the
+/// window).
 class PathEstimator {
  public:
   struct Options {
@@ -62,6 +63,7 @@ class PathEstimator {
   std::vector<Packet> packets_;  // ring by sequence, a power of two long
   std::uint32_t first_ = 0;      // the oldest kept
   std::uint32_t next_ = 0;
+  RttHistogram since_start_;
 };
 
 }  // namespace weir::agent

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/base/time.h"
 #include "common/base/units.h"
+#include "common/model/rtt_histogram.h"
 #include "common/net/ip.h"
 
 namespace weir {
@@ -17,6 +19,8 @@ struct PathEvent {
   RegionName to_region;
   bool up = false;
   std::string reason;  // "3 hellos missed, 4 echoes unanswered"
+  Duration silent{0};  // of a path that went down in silence: since the last packet heard
+  Time at{};           // when the detector saw it
 };
 
 /// Another agent on the mesh, for the modules that talk to it over the overlay.
@@ -43,6 +47,7 @@ struct PathWindow {
   // One-way loss, below 0 when not known.
   double loss_out = -1;
   double loss_back = -1;
+  RttHistogram since_start;  // of every answer, since the path is measured
 };
 
 /// One server of this cluster, and whether it works.

@@ -34,7 +34,7 @@ tcp::endpoint to_asio(const Endpoint& endpoint) {
 }  // namespace
 
 struct HttpStatus::State {
-  State(const Metrics& source, Ready ask) : metrics(source), ready(std::move(ask)) {}
+  State(Metrics& source, Ready ask) : metrics(source), ready(std::move(ask)) {}
 
   http::response<http::string_body> answer(const http::request<http::empty_body>& request) const {
     http::response<http::string_body> reply(http::status::ok, request.version());
@@ -59,12 +59,12 @@ struct HttpStatus::State {
     return reply;
   }
 
-  const Metrics& metrics;
+  Metrics& metrics;
   const Ready ready;
   std::optional<tcp::acceptor> acceptor;
 };
 
-HttpStatus::HttpStatus(const Metrics& metrics, Ready ready)
+HttpStatus::HttpStatus(Metrics& metrics, Ready ready)
     : state_(std::make_shared<State>(metrics, std::move(ready))) {}
 
 HttpStatus::~HttpStatus() = default;

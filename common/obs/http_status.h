@@ -22,7 +22,7 @@ class HttpStatus {
   using Ready = std::function<std::string()>;
 
   /// `metrics` outlives it.
-  HttpStatus(const Metrics& metrics, Ready ready);
+  HttpStatus(Metrics& metrics, Ready ready);
   ~HttpStatus();
 
   /// Binds. Port 0 binds any. Errors: unavailable (address and why).

@@ -336,6 +336,8 @@ void ControlPlane::finish(Round round) {
          change.service.value() + " from " + change.from.value() + ": by " + change.by, {},
          change.service, change.from);
     history_.add(change);
+    published_count_.add(change);
+    if (!change.guards.empty()) steering_.clamped(change.service);
   }
   for (const std::string& warning : draft.warnings) {
     if (std::ranges::find(warnings_, warning) == warnings_.end()) {

@@ -22,6 +22,7 @@
 #include "controller/policy/policy_catalog.h"
 #include "controller/publish/ack_book.h"
 #include "controller/publish/change_history.h"
+#include "controller/publish/publish_count.h"
 #include "controller/publish/publisher.h"
 #include "controller/session/session_hub.h"
 #include "controller/store/store.h"
@@ -110,6 +111,7 @@ class ControlPlane {
   const std::vector<std::string>& warnings() const { return warnings_; }
   /// Why the store takes no writes now; empty: it does.
   const std::string& store_problem() const { return store_problem_; }
+  const PublishCount& published_count() const { return published_count_; }
   std::uint64_t enrolments_refused() const { return enrolments_refused_; }
 
   /// Where calls that may block run.
@@ -157,6 +159,7 @@ class ControlPlane {
   const PolicyCatalog catalog_;
   SteeringLoop steering_;
   ChangeHistory history_;
+  PublishCount published_count_;
   AckBook acks_;
   SessionHub hub_;
 

@@ -36,12 +36,14 @@
 #include "common/rpc/server.h"
 #include "controller/api/admin_service.h"
 #include "controller/app/control_plane.h"
+#include "controller/app/controller_metrics.h"
 #include "controller/app/mesh_tunnel.h"
 #include "controller/app/operator_desk.h"
 #include "controller/app/session_server.h"
 #include "controller/app/tunnel_key.h"
 #include "controller/session/enrolment_door.h"
 #include "controller/store/memory/memory_store.h"
+#include "controller/store/metered_store.h"
 #include "controller/store/rocks/rocks_store.h"
 
 namespace weir::controller {
@@ -102,7 +104,7 @@ class ControllerApp {
   bool stopping_ = false;
   Status outcome_;
 
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<MeteredStore> store_;
   PrivateKey tunnel_key_;
   std::unique_ptr<Enroller> enroller_;
   std::unique_ptr<ControlPlane> plane_;
@@ -140,8 +142,9 @@ class ControllerApp {
 Status ControllerApp::open_state() {
   WEIR_ASSIGN(key, load_or_make_tunnel_key(options_.state_dir, keys_));
   tunnel_key_ = key;
+  std::unique_ptr<Store> store;
   if (options_.store == ControllerOptions::StoreKind::memory) {
-    store_ = std::make_unique<MemoryStore>();
+    store = std::make_unique<MemoryStore>();
   } else {
     RocksStore::Options rocks_options;
     rocks_options.path = options_.state_dir + "/store";
@@ -150,8 +153,9 @@ Status ControllerApp::open_state() {
       asio::post(core_, [this, why] { request_stop(why, true); });
     };
     WEIR_ASSIGN(rocks, RocksStore::open(rocks_options));
-    store_ = std::move(rocks);
+    store = std::move(rocks);
   }
+  store_ = std::make_unique<MeteredStore>(std::move(store), clock_);
   audit_ = std::make_unique<AuditLog>(*store_);
   access_ = std::make_unique<AccessBook>(*store_, keys_);
   Enroller::Options enrol;
@@ -345,50 +349,11 @@ asio::awaitable<void> ControllerApp::sync_tunnel() {
 }
 
 void ControllerApp::write_metrics(MetricWriter& out) {
-  const auto status = desk_ == nullptr ? admin::v1::StatusReply() : desk_->status();
-  const auto gauge = [&out](const char* name, const char* help, double value) {
-    out.gauge(name, help, value);
-  };
-  gauge("weir_controller_agents", "Agents of the mesh", status.agents_total());
-  gauge("weir_controller_agents_connected", "Agents with a session", status.agents_connected());
-  gauge("weir_controller_agents_synced", "Agents that applied their newest revision",
-        status.agents_synced());
-  gauge("weir_controller_generation", "Newest published generation",
-        static_cast<double>(status.generation()));
-  gauge("weir_controller_paths_up", "Paths that work", status.paths_up());
-  gauge("weir_controller_failovers", "Destinations failed over", status.active_failovers());
-  gauge("weir_controller_pins", "Pinned weights", status.pins());
-  out.counter("weir_controller_sessions_cut_total", "Sessions ended by the controller",
-              static_cast<double>(plane_->sessions().cut()));
-  out.counter("weir_controller_reports_refused_total", "Reports that broke a rule",
-              static_cast<double>(plane_->telemetry().refused_reports()));
-  out.counter("weir_controller_reports_held_back_total", "Reports and events beyond their rate",
-              static_cast<double>(plane_->telemetry().held_back()));
-  out.counter("weir_controller_enrolments_refused_total", "Enrolments and late renewals refused",
-              static_cast<double>(plane_->enrolments_refused()));
-  gauge("weir_controller_store_failed", "1 while the store takes no writes",
-        plane_->store_problem().empty() ? 0 : 1);
-  for (const SteeringLoop::View& view : plane_->steering().views()) {
-    if (view.steering == nullptr) continue;
-    const std::string service = view.config->plan.service.value();
-    out.counter("weir_controller_policy_decisions_total", "Wishes of policies",
-                static_cast<double>(view.steering->decisions()), {{"service", service}});
-    out.counter("weir_controller_policy_falls_total", "Policies that failed and were replaced",
-                static_cast<double>(view.steering->falls()), {{"service", service}});
-    out.gauge("weir_controller_policy_rung", "Which policy steers: 0 the configured one",
-              static_cast<double>(view.steering->rung()), {{"service", service}});
-  }
-  for (const Watchdog::Lag& lag : watchdog_.lags()) {
-    out.gauge("weir_controller_loop_lag_seconds", "Last lag of a loop.",
-              std::chrono::duration<double>(lag.last).count(), {{"loop", lag.loop}});
-    out.gauge("weir_controller_loop_lag_worst_seconds", "Worst lag of a loop since the start.",
-              std::chrono::duration<double>(lag.worst).count(), {{"loop", lag.loop}});
-  }
-  const TunnelCounters tunnel = tunnel_->counters();
-  out.counter("weir_controller_tunnel_packets_total", "Inner packets",
-              static_cast<double>(tunnel.packets_from_tun), {{"direction", "out"}});
-  out.counter("weir_controller_tunnel_packets_total", "Inner packets",
-              static_cast<double>(tunnel.packets_to_tun), {{"direction", "in"}});
+  write_controller_metrics({.plane = *plane_,
+                            .store = store_->counters(),
+                            .tunnel = tunnel_->counters(),
+                            .lags = watchdog_.lags()},
+                           out);
 }
 
 void ControllerApp::request_stop(std::string why, bool failed) {

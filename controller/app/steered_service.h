@@ -23,7 +23,10 @@ struct SteeringLoop::Steered {
   std::string checkpoint;                    // what `steering` is made from
   std::optional<ServiceSteering> candidate;  // of a rollout, in shadow
   Proposal confirmed;
+  DecisionCount decisions;
+  std::uint64_t decisions_told = 0;
   std::uint64_t falls_told = 0;
+  std::uint64_t cost_cuts = 0;
   bool above_ceiling = false;    // on cost, as told
   std::deque<std::string> rows;  // keys, oldest first
   std::size_t not_stored = 0;    // intervals

@@ -153,6 +153,7 @@ asio::awaitable<void> SteeringLoop::tick() {
   co_await wait_for_answers();
   bool round = false;
   for (const auto& service : services_) {
+    count_decisions(*service);
     round = tell_falls(*service) || round;
     tell_cost(*service);
     // Nothing wished differs from what is in force most of the time: no round then.
@@ -183,6 +184,7 @@ void SteeringLoop::show(Steered& service, Time now) {
   if (!service.steering) {
     service.checkpoint = rollout_.checkpoint_for(service.config.plan.service);
     service.falls_told = 0;
+    service.decisions_told = 0;
     service.steering.emplace(setting_of(service), ladder_of(service.config),
                              std::exchange(service.past, {}));
   } else if (others) {
@@ -219,7 +221,8 @@ ServiceObservation SteeringLoop::look_at(const Steered& service, const ServiceSe
 
 void SteeringLoop::launch(const ServiceName& service, SteeringJob job, bool candidate) {
   const std::uint64_t number = ++jobs_;
-  pending_.emplace(number, Pending{.service = service, .candidate = candidate});
+  pending_.emplace(
+      number, Pending{.service = service, .candidate = candidate, .since = parts_.clock.now()});
   worker_.add([number, mailbox = mailbox_, work = std::move(job)] {
     Mailbox::Answer answer{.job = number, .wish = std::nullopt, .problem = {}};
     // A policy that throws is a bug, but no reason for the mesh to lose its controller.
@@ -272,6 +275,7 @@ void SteeringLoop::take_answers() {
     if (found == pending_.end()) continue;  // it came too late, after a fall
     const Pending pending = found->second;
     pending_.erase(found);
+    decision_durations_.record(now - pending.since);
     ServiceSteering* steering = asked(pending);
     if (steering == nullptr) continue;
     auto next = answer.wish ? steering->take(*std::move(answer.wish), now)
@@ -300,6 +304,22 @@ void SteeringLoop::tell_cost(Steered& service) {
       "the cheapest of the open destinations cost more than the ceiling: " +
           in_words(*service.steering->cost_cut(), service.steering->setting().max_cost_per_hour),
       name);
+}
+
+void SteeringLoop::count_decisions(Steered& service) const {
+  if (!service.steering) return;
+  service.decisions.rejected(service.steering->falls() - service.falls_told);
+  const bool steers = mode_of(service) == PolicyMode::automatic;
+  for (; service.decisions_told < service.steering->decisions(); ++service.decisions_told) {
+    service.decisions.answered(steers);
+    if (!service.steering->cost_cut()) continue;
+    ++service.cost_cuts;
+    service.decisions.clamped();
+  }
+}
+
+void SteeringLoop::clamped(const ServiceName& service) {
+  if (Steered* known = find(service)) known->decisions.clamped();
 }
 
 bool SteeringLoop::tell_falls(Steered& service) {
@@ -496,6 +516,8 @@ std::vector<SteeringLoop::View> SteeringLoop::views() const {
     view.config = &service->config;
     view.mode = mode_of(*service);
     view.mode_by = service->mode ? service->mode_by : "";
+    view.decisions = &service->decisions;
+    view.cost_cuts = service->cost_cuts;
     view.steering = service->steering ? &*service->steering : nullptr;
     if (service->steering) {
       view.in_force = shares_in_force(parts_.options.regions, in_force_of(*service));

@@ -16,12 +16,14 @@
 
 #include "common/async/clock.h"
 #include "common/base/result.h"
+#include "common/model/histogram.h"
 #include "common/model/service_config.h"
 #include "common/obs/log.h"
 #include "common/rpc/wakeup.h"
 #include "controller/app/options.h"
 #include "controller/policy/policy_catalog.h"
 #include "controller/publish/publisher.h"
+#include "controller/steer/decision_count.h"
 #include "controller/steer/rollout.h"
 #include "controller/steer/service_steering.h"
 #include "controller/steer/steering_worker.h"
@@ -81,9 +83,13 @@ class SteeringLoop {
     std::string mode_by;                        // empty: the configuration
     const ServiceSteering* steering = nullptr;  // nullptr: nothing to steer yet, or static
     Grid<double> in_force;                      // shares; empty where nothing is steered
-    Proposal wished;                            // what would be published now in mode auto
+    const DecisionCount* decisions = nullptr;
+    std::uint64_t cost_cuts = 0;  // decisions that the ceiling on cost changed
+    Proposal wished;              // what would be published now in mode auto
   };
   std::vector<View> views() const;
+  /// A guard changed what was published for the service.
+  void clamped(const ServiceName& service);
 
   /// One service and what was seen of it lately, oldest first: what a question about it takes.
   struct Recorded {
@@ -104,6 +110,9 @@ class SteeringLoop {
   /// (another mode, or nothing is wished that differs).
   Status confirm(const ServiceName& service, const std::string& who);
 
+  /// How long policies took to answer.
+  const LatencyHistogram& decision_durations() const { return decision_durations_; }
+
   const Rollout& rollout() const { return rollout_; }
   /// Begins to roll a checkpoint out. Durable when it returns, as the next two. Errors:
   /// invalid_argument (not a checkpoint), failed_precondition (no service's policy takes one),
@@ -119,6 +128,7 @@ class SteeringLoop {
   struct Pending {
     ServiceName service;
     bool candidate = false;  // of a rollout, in shadow
+    Time since{};
   };
 
   Steered* find(const ServiceName& service) const;
@@ -143,6 +153,7 @@ class SteeringLoop {
   boost::asio::awaitable<void> wait_for_answers();
   void take_answers();
   bool tell_falls(Steered& service);
+  void count_decisions(Steered& service) const;
   void tell_cost(Steered& service);
   boost::asio::awaitable<void> store_experience();
   SourceInForce in_force_of(const Steered& service) const;
@@ -156,6 +167,7 @@ class SteeringLoop {
   SteeringWorker worker_;
   Wakeup answered_;
   std::map<std::uint64_t, Pending> pending_;  // by number of the job, oldest first
+  LatencyHistogram decision_durations_;
   Rollout rollout_;
   std::uint64_t jobs_ = 0;
   Time started_{};

@@ -171,6 +171,12 @@ RevisionId Telemetry::in_force(const AgentId& agent) const {
   return found == agents_.end() ? RevisionId{} : found->second.in_force;
 }
 
+std::optional<Duration> Telemetry::report_age(const AgentId& agent, Time now) const {
+  const auto found = agents_.find(agent);
+  if (found == agents_.end()) return std::nullopt;
+  return now - found->second.at;
+}
+
 ServiceObservation Telemetry::observe(const ServiceSetting& setting, Time since, Time now) const {
   const std::size_t n = setting.size();
   ServiceObservation seen = ServiceObservation::blank(n);

@@ -81,6 +81,8 @@ class Telemetry {
   }
   /// The revision an agent said is in force; {0, 0}: nothing reported.
   RevisionId in_force(const AgentId& agent) const;
+  /// Since the agent's last report; nothing: there was none.
+  std::optional<Duration> report_age(const AgentId& agent, Time now) const;
   std::uint64_t refused_reports() const { return refused_; }
   /// Reports and events beyond their rate.
   std::uint64_t held_back() const { return held_back_; }

@@ -166,6 +166,7 @@ class Lab:
         self.state = {"processes": {}, "faults": []}
         self.children = {}  # those this process started itself
         self.busy_servers = False
+        self.open_metrics = False
         self.starting = False
         self.ending = None  # the signal that came while a process was being started
 
@@ -335,10 +336,14 @@ class Lab:
                    "--deadline", CLIENT_DEADLINE_S, "--host", "web.shop", "--out", RUN / region / "load.jsonl"]
         self.start(f"{region}-client", command + (["--every"] if every else []), region)
 
+    def metrics_address(self, address):
+        return address if self.open_metrics else "127.0.0.1"
+
     # Up and down.
 
     def up(self, seed, say, after_network=lambda: None, certificate_lifetime="24h", busy_servers=False, policy="learned",
-           objective_ms=400):
+           objective_ms=400, open_metrics=False):
+        self.open_metrics = open_metrics  # on the links' addresses, so that the other namespaces reach them
         self.busy_servers = busy_servers  # weir-server instead of nginx: requests that take time
         self.down()
         sweep_orphans()
@@ -356,7 +361,8 @@ class Lab:
         say("Controller")
         controller = fill("controller.yaml", interface=INTERFACES["controller"],
                           controller_address=CONTROLLER_ADDRESS, regions=", ".join(REGIONS),
-                          certificate_lifetime=certificate_lifetime, objective_ms=objective_ms, policy=policy)
+                          certificate_lifetime=certificate_lifetime, objective_ms=objective_ms, policy=policy,
+                          metrics_address=self.metrics_address(CONTROLLER_ADDRESS))
         (RUN / "controller.yaml").write_text(controller)
         self.start_controller()
         self.wait_for_controller()
@@ -388,7 +394,8 @@ class Lab:
             endpoints = ", ".join(f'"{server_address(region, server)}:{PORT}"' for server in SERVERS)
             (folder / "endpoints.yaml").write_text(f"services: {{{SERVICE}: [{endpoints}]}}\n")
             (folder / "agent.yaml").write_text(fill("agent.yaml", region=region, interface=INTERFACES[region],
-                                                     address=agent_address(region)))
+                                                     address=agent_address(region),
+                                                     metrics_address=self.metrics_address(agent_address(region))))
             token = self.weirctl("mesh", "token", "create", "--region", region, "--cluster", f"{region}-a")
             path = folder / "token"
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -53,7 +53,7 @@ grep -q 'nearly full' "$dir/page" || fail "/readyz says $(cat "$dir/page")"
 weirctl status || fail "status: $(cat "$dir/out")"
 grep -q 'nearly full' "$dir/out" || fail "status does not warn: $(cat "$dir/out")"
 page /metrics >"$dir/out"
-grep -q '^weir_controller_store_failed 1' "$dir/page" || fail "no metric"
+grep -q '^weir_store_writable 0' "$dir/page" || fail "no metric"
 
 # A restart does not make it worse.
 kill "$controller"

@@ -110,7 +110,7 @@ def watches_its_loops():
     """A thread that hangs ends the agent only if the watchdog asks it."""
     page = subprocess.run(["ip", "netns", "exec", namespace(HOME), sys.executable, "-c", METRICS],
                           capture_output=True, text=True, timeout=40, check=True).stdout
-    watched = set(re.findall(r'weir_agent_loop_lag_seconds\{loop="([^"]+)"\}', page))
+    watched = set(re.findall(r'weir_loop_lag_seconds\{loop="([^"]+)"\}', page))
     expect(watched == {"core", "paths", "tunnel", "gateway-0"}, f"the watchdog watches {sorted(watched)}")
 
 

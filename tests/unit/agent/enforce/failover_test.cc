@@ -146,8 +146,11 @@ TEST(Failover, LeavesARegionInTheSameCallInWhichItsPathGoesDown) {
   EXPECT_EQ(world.weights(), (Weights{130, 0, 100}));
   EXPECT_EQ(world.at(k_eu).state, "down: path to eu/agent-1 down: 3 hellos missed");
   EXPECT_FALSE(world.at(k_eu).reachable);
+  EXPECT_TRUE(world.at(k_eu).left);
+  EXPECT_FALSE(world.at(k_ap).left);
   ASSERT_EQ(world.seen("failover.started"), 1);
   EXPECT_EQ(world.events.back().region, k_eu);
+  EXPECT_EQ(world.events.back().trigger, FailoverTrigger::path);
 }
 
 TEST(Failover, ComesBackAfterTheHoldAndRampsUp) {
@@ -162,11 +165,13 @@ TEST(Failover, ComesBackAfterTheHoldAndRampsUp) {
   world.pass(milliseconds(1100));
   EXPECT_EQ(world.weights(), (Weights{130, 20, 100}));
   EXPECT_EQ(world.at(k_eu).state, "ramping 20 %");
+  EXPECT_TRUE(world.at(k_eu).left);
   world.pass(milliseconds(2500));
   EXPECT_EQ(world.weights(), (Weights{130, 70, 100}));
   world.pass(milliseconds(2000));
   EXPECT_EQ(world.weights(), (Weights{130, 100, 100}));
   EXPECT_EQ(world.seen("failover.ended"), 1);
+  EXPECT_FALSE(world.at(k_eu).left);
 }
 
 TEST(Failover, RampsWithoutAStepBack) {
@@ -317,6 +322,7 @@ TEST(Failover, LeavesARegionWhoseRequestsFail) {
   world.results(k_eu, 11, 0);
   EXPECT_EQ(world.weights(), (Weights{130, 0, 100}));
   EXPECT_EQ(world.events.back().message, "63 % of the requests failed");
+  EXPECT_EQ(world.events.back().trigger, FailoverTrigger::errors);
   world.pass(milliseconds(4900));
   EXPECT_EQ(world.weights(), (Weights{130, 0, 100}));
   world.pass(milliseconds(5200));

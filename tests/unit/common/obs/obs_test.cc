@@ -44,26 +44,6 @@ TEST(LogLimit, LetsABurstThroughThenOneASecond) {
   EXPECT_LE(written, 13);
 }
 
-TEST(Metrics, AreReadWhenTheyAreScraped) {
-  Metrics metrics;
-  double value = 1;
-  metrics.add([&value](MetricWriter& writer) {
-    writer.counter("weir_things_total", "Things.", value, {{"kind", "a\"b"}});
-    writer.counter("weir_things_total", "Things.", 2, {{"kind", "c"}});
-    LatencyHistogram latency;
-    latency.record(milliseconds(3));
-    latency.record(std::chrono::seconds(60));
-    writer.histogram("weir_request_duration_seconds", "Requests.", latency);
-  });
-  value = 41;
-  const std::string text = metrics.scrape();
-  EXPECT_NE(text.find("# TYPE weir_things_total counter"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"(weir_things_total{kind="a\"b"} 41)"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"(weir_request_duration_seconds_bucket{le="0.005"} 1)"), std::string::npos)
-      << text;
-  EXPECT_NE(text.find(R"(weir_request_duration_seconds_bucket{le="+Inf"} 2)"), std::string::npos);
-}
-
 class HttpStatusTest : public testing::Test {
  protected:
   HttpStatusTest() {
@@ -134,7 +114,7 @@ TEST(HttpStatus, RestsWhileThereIsNoDescriptorLeft) {
 #endif
 #endif
   asio::io_context context;
-  const Metrics metrics;
+  Metrics metrics;
   HttpStatus server(metrics, [] { return std::string(); });
   ASSERT_TRUE(server.listen(context.get_executor(), *Endpoint::parse("127.0.0.1:0")));
   TaskGroup tasks(context.get_executor());

@@ -20,6 +20,7 @@
 #include "common/model/codec.h"
 #include "common/rpc/call.h"
 #include "common/rpc/memory_stream.h"
+#include "controller/app/controller_metrics.h"
 #include "controller/app/operator_desk.h"
 #include "controller/store/memory/memory_store.h"
 
@@ -304,6 +305,36 @@ TEST(ControlPlane, PublishesAPinAndExplainsIt) {
   EXPECT_EQ(life.desk().explain(ask)->change().by(), "pin by root");
   ask.set_generation(1);
   EXPECT_EQ(life.desk().explain(ask)->change().by(), "static");
+}
+
+TEST(ControlPlane, TellsMetricsOfAgentsWeightsAndPins) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  ASSERT_TRUE(life.enrol(k_eu));
+  life.connect("us/agent-1");
+  life.until([&] { return life.desk().status().agents_synced() == 1; });
+  ASSERT_TRUE(life.pin(70, 30));
+  life.until([&] { return life.desk().status().agents_synced() == 1; });
+  MetricWriter writer;
+  write_controller_metrics({.plane = life.plane(), .store = {}, .tunnel = {}, .lags = {}}, writer);
+  const std::string page = writer.text();
+  for (const char* line :
+       {R"(weir_agent_connected{agent="us/agent-1",region="us"} 1)",
+        R"(weir_agent_connected{agent="eu/agent-1",region="eu"} 0)",
+        R"(weir_agent_synced{agent="us/agent-1",region="us"} 1)",
+        R"(weir_agent_revision_refused{agent="us/agent-1",region="us"} 0)",
+        R"(weir_service_weights_pinned{from="us",service="shop/web"} 1)",
+        R"(weir_service_weights_pinned{from="eu",service="shop/web"} 0)",
+        R"(weir_policy_info{mode="static",policy="static",service="shop/web"} 1)",
+        R"(weir_decisions_total{outcome="applied",service="shop/web"} 0)",
+        R"(weir_store_writable 1)"}) {
+    EXPECT_TRUE(page.contains("\n" + std::string(line) + "\n")) << line << "\n" << page;
+  }
+  EXPECT_TRUE(
+      page.contains(R"(weir_service_weight_ratio{from="us",service="shop/web",to="us"} 0.7)"))
+      << page;
+  EXPECT_FALSE(page.contains("weir_agent_report_age_seconds{")) << "nobody reported";
 }
 
 TEST(ControlPlane, KeepsPinsRevisionsAndEndpointsOverARestart) {

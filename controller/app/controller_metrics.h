@@ -1,0 +1,24 @@
+#pragma once
+
+#include <vector>
+
+#include "common/obs/metrics.h"
+#include "common/obs/watchdog.h"
+#include "common/tunnel/device.h"
+#include "controller/app/control_plane.h"
+#include "controller/store/metered_store.h"
+
+namespace weir::controller {
+
+struct ControllerNumbers {
+  ControlPlane& plane;
+  MeteredStore::Counters store;
+  TunnelCounters tunnel;
+  std::vector<Watchdog::Lag> lags;
+};
+
+/// Everything the controller counts; docs/metrics.md lists it. `from` and `to` are regions.
+/// O(agents + services x regions^2), on the core thread.
+void write_controller_metrics(const ControllerNumbers& numbers, MetricWriter& writer);
+
+}  // namespace weir::controller
