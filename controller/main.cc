@@ -9,6 +9,7 @@
 #include "common/config/config.h"
 #include "controller/app/controller_app.h"
 #include "controller/app/options.h"
+#include "controller/dashboard_files.h"
 
 namespace weir::controller {
 namespace {
@@ -35,7 +36,7 @@ int run(const std::string& file) {
   std::signal(SIGPIPE, SIG_IGN);
   // What a peer sends must not write lines nobody limits; what is wrong with it is told by us.
   google::protobuf::SetLogHandler(nullptr);
-  const Status ended = run_controller(*options);
+  const Status ended = run_controller(*options, dashboard_files());
   return ended ? 0 : complain(ended.error());
 }
 

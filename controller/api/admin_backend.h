@@ -19,6 +19,7 @@ class AdminBackend {
 
   virtual admin::v1::StatusReply status() = 0;
   virtual admin::v1::ListAgentsReply agents() = 0;
+  virtual admin::v1::ListRegionsReply regions() = 0;
   virtual admin::v1::ListPathsReply paths() = 0;
   /// Errors: not_found.
   virtual Result<admin::v1::ListServicesReply> services(

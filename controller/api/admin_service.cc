@@ -178,6 +178,8 @@ void AdminService::serve_views(RpcRouter& router) {
                                                [this](const auto&) { return backend_.status(); });
   add_view<pb::ListAgentsRequest, pb::ListAgentsReply>(
       router, "ListAgents", [this](const auto&) { return backend_.agents(); });
+  add_view<pb::ListRegionsRequest, pb::ListRegionsReply>(
+      router, "ListRegions", [this](const auto&) { return backend_.regions(); });
   add_view<pb::ListPathsRequest, pb::ListPathsReply>(
       router, "ListPaths", [this](const auto&) { return backend_.paths(); });
   add_view<pb::ListServicesRequest, pb::ListServicesReply>(

@@ -5,7 +5,8 @@
 //   tunnel                         interface up, addresses set, known peers
 //   publish loop, tunnel loop
 //   session and enrolment servers  on addresses inside the tunnel
-//   admin server                   last: who sees the socket may use it
+//   admin server                   who sees the socket may use it
+//   web server                     the same API for browsers, on a thread of its own
 
 #include "controller/app/controller_app.h"
 
@@ -45,6 +46,7 @@
 #include "controller/store/memory/memory_store.h"
 #include "controller/store/metered_store.h"
 #include "controller/store/rocks/rocks_store.h"
+#include "controller/web/web_server.h"
 
 namespace weir::controller {
 
@@ -66,8 +68,8 @@ Result<std::string> read_file(const std::string& path) {
 
 class ControllerApp {
  public:
-  explicit ControllerApp(const ControllerOptions& options)
-      : options_(options), log_(options.log_level, options.log_format) {}
+  ControllerApp(const ControllerOptions& options, const SiteFiles& files)
+      : options_(options), files_(files), log_(options.log_level, options.log_format) {}
 
   Status run();
 
@@ -86,6 +88,8 @@ class ControllerApp {
   Status serve_sessions();
   Status serve_admin();
   Status serve_metrics();
+  Status serve_web();
+  asio::awaitable<Result<SignedIn>> sign_in(std::string token);
 
   asio::awaitable<void> tunnel_loop();
   asio::awaitable<void> sync_tunnel();
@@ -93,6 +97,7 @@ class ControllerApp {
   std::int64_t unix_ms() const { return to_unix_ms(clock_.wall_now()); }
 
   const ControllerOptions& options_;
+  const SiteFiles& files_;
   Log log_;
   SystemClock clock_;
   SystemKeySource keys_;
@@ -127,6 +132,8 @@ class ControllerApp {
   std::unique_ptr<RpcServer> enrolment_server_;
   std::unique_ptr<SessionServer> session_server_;
   std::unique_ptr<RpcServer> admin_server_;
+  std::unique_ptr<ApiDoor> api_door_;
+  std::unique_ptr<WebServer> web_server_;
   Metrics metrics_;
   std::unique_ptr<HttpStatus> http_;
   bool ready_ = false;
@@ -253,12 +260,14 @@ Status ControllerApp::serve_sessions() {
 
 Status ControllerApp::serve_admin() {
   const bool rocks = options_.store == ControllerOptions::StoreKind::rocksdb;
-  desk_ = std::make_unique<OperatorDesk>(*plane_,
-                                         OperatorDesk::Parts{.store = rocks ? "rocksdb" : "memory",
-                                                             .audit = *audit_,
-                                                             .access = *access_,
-                                                             .log = log_,
-                                                             .access_ended = {}});
+  desk_ = std::make_unique<OperatorDesk>(
+      *plane_, OperatorDesk::Parts{.store = rocks ? "rocksdb" : "memory",
+                                   .audit = *audit_,
+                                   .access = *access_,
+                                   .log = log_,
+                                   .access_ended = [this](const std::string& id) {
+                                     if (web_server_) web_server_->end_access(id);
+                                   }});
   admin_ = std::make_unique<AdminService>(*desk_, clock_, options_.certificate_roles);
   admin_->serve(admin_router_);
   admin_server_ = std::make_unique<RpcServer>(core_.get_executor(), admin_router_);
@@ -287,6 +296,56 @@ Status ControllerApp::serve_metrics() {
   return {};
 }
 
+/// Whose access token it is. From the web thread; the book blocks.
+asio::awaitable<Result<SignedIn>> ControllerApp::sign_in(std::string token) {
+  using Found = Result<Access>;
+  const Found found = co_await on_blocking<Found>(
+      blocking_, [this, token = std::move(token)] { return access_->find(token, unix_ms()); });
+  if (!found) co_return fail(found.error());
+  log_.info("web.signed_in", {{"name", found->name}, {"role", role_name(found->role)}});
+  co_return SignedIn{.name = found->name,
+                     .role = std::string(role_name(found->role)),
+                     .access_id = found->id,
+                     .until = clock_.now() + milliseconds(found->expires_unix_ms - unix_ms())};
+}
+
+Status ControllerApp::serve_web() {
+  if (!options_.web) return {};
+  const ControllerOptions::Web& web = *options_.web;
+  std::optional<WebServer::Tls> tls;
+  if (!web.certificate.empty()) {
+    WEIR_ASSIGN(certificate, read_file(web.certificate));
+    WEIR_ASSIGN(key, read_file(web.key));
+    tls = WebServer::Tls{.certificate_pem = certificate, .key_pem = key};
+  }
+  SiteNames names(web.hosts.begin(), web.hosts.end());
+  names.insert(web.listen.to_string());
+  if (web.listen.address.is_loopback()) {
+    names.insert("localhost:" + std::to_string(web.listen.port));
+  }
+  api_door_ = std::make_unique<ApiDoor>(core_.get_executor(), admin_router_);
+  web_server_ = std::make_unique<WebServer>(WebServer::Options{
+      .listen = web.listen,
+      .tls = std::move(tls),
+      .site = {.names = std::move(names),
+               .secure = !web.certificate.empty(),
+               .mesh = options_.mesh,
+               .version = WEIR_VERSION,
+               .role_without_sign_in = web.role_without_sign_in,
+               .files = files_,
+               .door = *api_door_,
+               .sign_in = [this](std::string token) { return sign_in(std::move(token)); },
+               .keys = keys_,
+               .clock = clock_}});
+  WEIR_TRY(web_server_->start());
+  log_.info("web.ready",
+            {{"address", web.listen.to_string()},
+             {"tls", !web.certificate.empty()},
+             {"without_sign_in", web.role_without_sign_in.empty() ? std::string("nothing")
+                                                                  : web.role_without_sign_in}});
+  return {};
+}
+
 asio::awaitable<Status> ControllerApp::start() {
   WEIR_CO_TRY(co_await on_blocking<Status>(blocking_, [this] { return open_state(); }));
   WEIR_CO_TRY(open_tunnel());
@@ -302,6 +361,7 @@ asio::awaitable<Status> ControllerApp::start() {
   WEIR_CO_TRY(serve_enrolment());
   WEIR_CO_TRY(serve_metrics());
   WEIR_CO_TRY(serve_admin());
+  WEIR_CO_TRY(serve_web());
   ready_ = true;
   log_.info("controller.ready", {{"version", WEIR_VERSION},
                                  {"mesh", options_.mesh},
@@ -381,6 +441,19 @@ asio::awaitable<void> ControllerApp::watch_signals() {
 
 asio::awaitable<void> ControllerApp::stop() {
   ready_ = false;
+  if (web_server_) {
+    // Its calls end on this thread: waited for without blocking it.
+    bool ended = false;
+    Wakeup woken(core_.get_executor());
+    web_server_->begin_stop([this, &ended, &woken] {
+      asio::post(core_, [&ended, &woken] {
+        ended = true;
+        woken.notify();
+      });
+    });
+    while (!ended) co_await woken.wait_to_the_end();
+    web_server_->join();
+  }
   if (admin_server_) co_await admin_server_->stop();
   if (enrolment_server_) co_await enrolment_server_->stop();
   if (session_server_) co_await session_server_->stop();
@@ -415,8 +488,8 @@ Status ControllerApp::run() {
 
 }  // namespace
 
-Status run_controller(const ControllerOptions& options) {
-  ControllerApp app(options);
+Status run_controller(const ControllerOptions& options, const SiteFiles& files) {
+  ControllerApp app(options, files);
   return app.run();
 }
 

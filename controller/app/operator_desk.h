@@ -31,6 +31,7 @@ class OperatorDesk final : public AdminBackend {
 
   admin::v1::StatusReply status() override;
   admin::v1::ListAgentsReply agents() override;
+  admin::v1::ListRegionsReply regions() override;
   admin::v1::ListPathsReply paths() override;
   Result<admin::v1::ListServicesReply> services(
       const admin::v1::ListServicesRequest& what) override;

@@ -186,6 +186,19 @@ pb::ListAgentsReply OperatorDesk::agents() {
   return reply;
 }
 
+pb::ListRegionsReply OperatorDesk::regions() {
+  pb::ListRegionsReply reply;
+  for (const RegionName& region : plane_.options().regions) {
+    pb::Region& row = *reply.add_regions();
+    row.set_name(region.value());
+    const auto place = plane_.options().locations.find(region);
+    if (place == plane_.options().locations.end()) continue;
+    row.set_latitude(place->second.latitude);
+    row.set_longitude(place->second.longitude);
+  }
+  return reply;
+}
+
 pb::ListPathsReply OperatorDesk::paths() {
   pb::ListPathsReply reply;
   for (const RegionName& region : plane_.options().regions) reply.add_regions(region.value());

@@ -1,8 +1,11 @@
 #include "controller/app/options.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <set>
 
+#include "common/base/text.h"
 #include "common/model/revision.h"
 #include "controller/registry/agent_record.h"
 
@@ -68,6 +71,54 @@ void read_regions(ConfigSection& root, ControllerOptions& options) {
     }
   }
   if (seen.empty()) root.complain("regions", "must name at least one region");
+}
+
+/// "LATITUDE, LONGITUDE", for the dashboard's map.
+void read_locations(ConfigSection locations, ControllerOptions& options) {
+  for (const std::string& region : locations.keys()) {
+    if (std::ranges::find(options.regions, RegionName(region)) == options.regions.end()) {
+      locations.complain(region, in_quotes(region) + " is none of the mesh's regions");
+    }
+    const std::string text = locations.text(region);
+    ControllerOptions::Location place;
+    const std::size_t comma = text.find(',');
+    const auto number = [&text](std::size_t from, std::size_t to, double& out) {
+      const std::string part(trim(std::string_view(text).substr(from, to - from)));
+      const auto [end, problem] = std::from_chars(part.data(), part.data() + part.size(), out);
+      return problem == std::errc() && end == part.data() + part.size();
+    };
+    const bool read = comma != std::string::npos && number(0, comma, place.latitude) &&
+                      number(comma + 1, text.size(), place.longitude);
+    if (!read || !(std::abs(place.latitude) <= 90) || !(std::abs(place.longitude) <= 180)) {
+      locations.complain(region, in_quotes(text) + " must be LATITUDE, LONGITUDE in degrees");
+    }
+    options.locations.emplace(RegionName(region), place);
+  }
+}
+
+/// Off this machine a password-like token and the cookie go over TLS or not at all, and nobody is
+/// let in without signing in.
+void read_web(ConfigSection web, ControllerOptions& options) {
+  if (!web.present()) return;
+  ControllerOptions::Web made;
+  made.listen = web.endpoint("listen");
+  made.certificate = web.text("certificate", "");
+  made.key = web.text("key", "");
+  made.hosts = web.texts("hosts", 32);
+  made.role_without_sign_in = web.choice<std::string>(
+      "without_sign_in",
+      {{"nothing", ""}, {"viewer", "viewer"}, {"operator", "operator"}, {"admin", "admin"}}, "");
+  const bool loopback = made.listen.address.is_loopback();
+  if (made.certificate.empty() != made.key.empty()) {
+    web.complain("certificate", "certificate and key come together");
+  }
+  if (!loopback && made.certificate.empty()) {
+    web.complain("certificate", "is needed where the dashboard is served beyond this machine");
+  }
+  if (!loopback && !made.role_without_sign_in.empty()) {
+    web.complain("without_sign_in", "must be nothing beyond this machine: people sign in there");
+  }
+  options.web = std::move(made);
 }
 
 void read_rollout(ConfigSection rollout, RolloutTimes& times) {
@@ -140,6 +191,8 @@ Result<ControllerOptions> read_controller_options(Config& config) {
       root.section("certificates")
           .duration("lifetime", {.min = minutes(1), .max = hours(24 * 365), .fallback = hours(24)});
   read_regions(root, options);
+  read_locations(root.section("locations"), options);
+  read_web(root.section("web"), options);
   read_prices(root.section("prices"), options);
   read_rollout(root.section("rollout"), options.rollout);
   options.services = read_services(root, options.regions);

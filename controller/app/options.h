@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,20 @@ struct ControllerOptions {
     std::string client_ca;
   };
 
+  /// Where a region is, in degrees.
+  struct Location {
+    double latitude = 0;
+    double longitude = 0;
+  };
+  /// The dashboard.
+  struct Web {
+    Endpoint listen;
+    std::string certificate;  // files, PEM; empty: without TLS
+    std::string key;
+    std::vector<std::string> hosts;         // further names browsers may use, with port
+    std::string role_without_sign_in = {};  // empty: none
+  };
+
   std::string mesh;
   std::string state_dir;
   StoreKind store = StoreKind::rocksdb;
@@ -41,7 +56,9 @@ struct ControllerOptions {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   std::chrono::milliseconds certificate_lifetime{0};
+  std::optional<Web> web;
   std::vector<RegionName> regions;
+  std::map<RegionName, Location> locations;
   TransferPrices prices;
   RolloutTimes rollout;
   std::vector<ServiceConfig> services;

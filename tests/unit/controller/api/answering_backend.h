@@ -17,6 +17,7 @@ class AnsweringBackend : public AdminBackend {
 
   admin::v1::StatusReply status() override { return {}; }
   admin::v1::ListAgentsReply agents() override { return agents_now; }
+  admin::v1::ListRegionsReply regions() override { return {}; }
   admin::v1::ListPathsReply paths() override { return {}; }
   Result<admin::v1::ListServicesReply> services(const admin::v1::ListServicesRequest&) override {
     return answer<admin::v1::ListServicesReply>();
