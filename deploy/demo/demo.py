@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Three regions, a mesh, real servers and real load on one machine. Run by scripts/demo."""
+import contextlib
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from policy_check import OBJECTIVE_MS, PolicyCheck
 from view import View
 
 USAGE = f"""usage: scripts/demo                      bring everything up and watch it; q ends it
+       scripts/demo --open               the same, with the dashboard in a browser
        scripts/demo --check              the same without a terminal, with every fault, for at most 90 s
        scripts/demo --check --policy NAME
                                          the same fault under weighted round robin and under a policy
@@ -63,8 +65,19 @@ def run_policy_check(lab, seed, policy):
         return 1
 
 
-def run_live(lab, rate, seed):
+def open_browser(lab):
+    """Shows the dashboard's map with what the desktop calls its browser; without a desktop the address must do."""
+    url = f"http://127.0.0.1:{lab.web_port}/map"
+    print(f"- Opening {url}", flush=True)
+    with contextlib.suppress(OSError):
+        subprocess.Popen(["xdg-open", url], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def run_live(lab, rate, seed, browser):
     bring_up(lab, seed)
+    if browser:
+        open_browser(lab)
     print("- Waiting for the mesh", flush=True)
     lab.wait_for_mesh()
     for region in REGIONS:
@@ -98,9 +111,9 @@ def main(words):
     elif command == "--check" and words[1:2] == ["--policy"] and len(words) == 3:
         with running_lab() as lab:
             return run_policy_check(lab, seed, words[2])
-    elif not words:
+    elif words in ([], ["--open"]):
         with running_lab() as lab:
-            return run_live(lab, rate, seed)
+            return run_live(lab, rate, seed, browser=bool(words))
     else:
         sys.stderr.write(USAGE)
         return 0 if command in ("-h", "--help", "help") else 2

@@ -34,6 +34,7 @@ REGIONS = ("us-east-1", "eu-west-1", "ap-northeast-1")
 SERVERS = ("web-1", "web-2")
 SERVICE = "shop/web"
 PORT = 8080
+WEB_PORT = 7080 if LAB == "weir-demo" else 0  # of the dashboard, on this machine's loopback; 0: any that is free
 CLIENT_DEADLINE_S = 3
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONTROLLER_ADDRESS = "172.31.0.10"
@@ -57,6 +58,14 @@ def agent_address(region):
 
 def server_address(region, server):
     return f"10.{region_number(region)}.0.{11 + SERVERS.index(server)}"
+
+
+def free_port(wished):
+    """The wished port of loopback, or another when something else has it."""
+    for port in (wished, 0):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)) as server:
+            return server.getsockname()[1]
+    raise DemoError("no port of 127.0.0.1 is free")
 
 
 def namespace(node):
@@ -359,13 +368,18 @@ class Lab:
         for region in REGIONS:
             self.start_servers(region)
         say("Controller")
+        self.web_port = free_port(WEB_PORT)
+        with self.record() as state:
+            state["web_port"] = self.web_port
         controller = fill("controller.yaml", interface=INTERFACES["controller"],
                           controller_address=CONTROLLER_ADDRESS, regions=", ".join(REGIONS),
                           certificate_lifetime=certificate_lifetime, objective_ms=objective_ms, policy=policy,
-                          metrics_address=self.metrics_address(CONTROLLER_ADDRESS))
+                          metrics_address=self.metrics_address(CONTROLLER_ADDRESS), web_port=self.web_port)
         (RUN / "controller.yaml").write_text(controller)
         self.start_controller()
         self.wait_for_controller()
+        self.start("door", [Path(__file__).with_name("door.py"), self.web_port, namespace("controller")])
+        say(f"Dashboard: http://127.0.0.1:{self.web_port}")
         say("Agents: a join token each, then enrolment through the token's own tunnel")
         self.join_agents()
         for region in REGIONS:
