@@ -24,8 +24,6 @@ class AdminBackend {
   /// Errors: not_found.
   virtual Result<admin::v1::ListServicesReply> services(
       const admin::v1::ListServicesRequest& what) = 0;
-  /// Errors: not_found.
-  virtual Result<admin::v1::GetTrafficReply> traffic(const admin::v1::GetTrafficRequest& what) = 0;
   /// Errors: not_found (service or region).
   virtual Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest& what) = 0;
   /// Changes of weights that are kept. Errors: not_found.
@@ -42,6 +40,20 @@ class AdminBackend {
   virtual std::vector<telemetry::v1::Event> events_since(const admin::v1::ListEventsRequest& what,
                                                          std::uint64_t& seen) = 0;
   virtual std::uint64_t newest_event() = 0;
+
+  /// As it was at `at_unix_ms`, or now. Errors: not_found, invalid_argument (in the future), as the
+  /// store.
+  virtual boost::asio::awaitable<Result<admin::v1::ListPathsReply>> paths_at(
+      admin::v1::ListPathsRequest request) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::ListServicesReply>> services_at(
+      admin::v1::ListServicesRequest request) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::GetWeightsReply>> weights_at(
+      admin::v1::GetWeightsRequest request) = 0;
+  virtual boost::asio::awaitable<Result<admin::v1::GetTrafficReply>> traffic_at(
+      admin::v1::GetTrafficRequest request) = 0;
+  /// Errors: not_found, invalid_argument, as the store.
+  virtual boost::asio::awaitable<Result<admin::v1::GetSeriesReply>> series(
+      admin::v1::GetSeriesRequest request) = 0;
 
   /// Audited changes. Errors: as the store.
   virtual boost::asio::awaitable<Result<admin::v1::ListAuditReply>> list_audit(

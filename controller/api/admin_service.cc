@@ -180,14 +180,6 @@ void AdminService::serve_views(RpcRouter& router) {
       router, "ListAgents", [this](const auto&) { return backend_.agents(); });
   add_view<pb::ListRegionsRequest, pb::ListRegionsReply>(
       router, "ListRegions", [this](const auto&) { return backend_.regions(); });
-  add_view<pb::ListPathsRequest, pb::ListPathsReply>(
-      router, "ListPaths", [this](const auto&) { return backend_.paths(); });
-  add_view<pb::ListServicesRequest, pb::ListServicesReply>(
-      router, "ListServices", [this](const auto& what) { return backend_.services(what); });
-  add_view<pb::GetWeightsRequest, pb::GetWeightsReply>(
-      router, "GetWeights", [this](const auto& what) { return backend_.weights(what); });
-  add_view<pb::GetTrafficRequest, pb::GetTrafficReply>(
-      router, "GetTraffic", [this](const auto& what) { return backend_.traffic(what); });
   add_view<pb::ExplainWeightsRequest, pb::ExplainWeightsReply>(
       router, "ExplainWeights", [this](const auto& what) { return backend_.explain(what); });
   add_view<pb::ListChangesRequest, pb::ListChangesReply>(
@@ -313,6 +305,21 @@ void AdminService::serve_changes(RpcRouter& router) {
 }
 
 void AdminService::serve_questions(RpcRouter& router) {
+  add_question<pb::ListPathsRequest, pb::ListPathsReply>(
+      router, "ListPaths",
+      [this](pb::ListPathsRequest request) { return backend_.paths_at(std::move(request)); });
+  add_question<pb::ListServicesRequest, pb::ListServicesReply>(
+      router, "ListServices",
+      [this](pb::ListServicesRequest request) { return backend_.services_at(std::move(request)); });
+  add_question<pb::GetWeightsRequest, pb::GetWeightsReply>(
+      router, "GetWeights",
+      [this](pb::GetWeightsRequest request) { return backend_.weights_at(std::move(request)); });
+  add_question<pb::GetTrafficRequest, pb::GetTrafficReply>(
+      router, "GetTraffic",
+      [this](pb::GetTrafficRequest request) { return backend_.traffic_at(std::move(request)); });
+  add_question<pb::GetSeriesRequest, pb::GetSeriesReply>(
+      router, "GetSeries",
+      [this](pb::GetSeriesRequest request) { return backend_.series(std::move(request)); });
   add_question<pb::ListTokensRequest, pb::ListTokensReply>(
       router, "ListTokens",
       [this](const pb::ListTokensRequest&) { return backend_.list_tokens(); });

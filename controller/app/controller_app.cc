@@ -115,6 +115,7 @@ class ControllerApp {
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<AccessBook> access_;
+  std::unique_ptr<SeriesLoop> series_;
   std::unique_ptr<MeshTunnel> tunnel_;
   std::vector<std::unique_ptr<Watch>> watches_;
 
@@ -186,6 +187,7 @@ Status ControllerApp::open_state() {
                           .fatal = [this](std::string why) { request_stop(std::move(why), true); },
                           .sync_tunnel = [this] { return sync_tunnel(); }});
   WEIR_TRY(plane_->load());
+  series_ = std::make_unique<SeriesLoop>(*plane_, *store_, log_);
   // The callbacks run on the committing thread: they only post.
   watches_.push_back(store_->watch(std::string(k_agent_rows), [this](const ChangeSet&) {
     asio::post(core_, [this] { plane_->agents_stored(); });
@@ -261,7 +263,9 @@ Status ControllerApp::serve_sessions() {
 Status ControllerApp::serve_admin() {
   const bool rocks = options_.store == ControllerOptions::StoreKind::rocksdb;
   desk_ = std::make_unique<OperatorDesk>(
-      *plane_, OperatorDesk::Parts{.store = rocks ? "rocksdb" : "memory",
+      *plane_, OperatorDesk::Parts{.store_kind = rocks ? "rocksdb" : "memory",
+                                   .store = *store_,
+                                   .series = series_->recorder(),
                                    .audit = *audit_,
                                    .access = *access_,
                                    .log = log_,
@@ -353,6 +357,7 @@ asio::awaitable<Status> ControllerApp::start() {
   tasks_.spawn("publish", plane_->run());
   tasks_.spawn("steering", plane_->steering().run());
   tasks_.spawn("sessions", plane_->sessions().run());
+  tasks_.spawn("series", series_->run());
   // With a disk that is nearly full everything but a change works: agents find what they had.
   Status published = co_await plane_->published();
   if (!published && published.error().code() != Code::resource_exhausted) co_return published;

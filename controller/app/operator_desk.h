@@ -8,8 +8,10 @@
 #include "controller/access/access_book.h"
 #include "controller/api/admin_backend.h"
 #include "controller/app/control_plane.h"
+#include "controller/app/series_loop.h"
 #include "controller/app/what_if_desk.h"
 #include "controller/audit/audit_log.h"
+#include "controller/series/series_reader.h"
 
 namespace weir::controller {
 
@@ -19,7 +21,9 @@ class OperatorDesk final : public AdminBackend {
  public:
   /// All of it outlives the desk.
   struct Parts {
-    std::string store;  // its kind's name
+    std::string store_kind;
+    Store& store;
+    const SeriesRecorder& series;
     AuditLog& audit;
     AccessBook& access;
     Log& log;
@@ -35,7 +39,16 @@ class OperatorDesk final : public AdminBackend {
   admin::v1::ListPathsReply paths() override;
   Result<admin::v1::ListServicesReply> services(
       const admin::v1::ListServicesRequest& what) override;
-  Result<admin::v1::GetTrafficReply> traffic(const admin::v1::GetTrafficRequest& what) override;
+  boost::asio::awaitable<Result<admin::v1::ListPathsReply>> paths_at(
+      admin::v1::ListPathsRequest request) override;
+  boost::asio::awaitable<Result<admin::v1::ListServicesReply>> services_at(
+      admin::v1::ListServicesRequest request) override;
+  boost::asio::awaitable<Result<admin::v1::GetWeightsReply>> weights_at(
+      admin::v1::GetWeightsRequest request) override;
+  boost::asio::awaitable<Result<admin::v1::GetTrafficReply>> traffic_at(
+      admin::v1::GetTrafficRequest request) override;
+  boost::asio::awaitable<Result<admin::v1::GetSeriesReply>> series(
+      admin::v1::GetSeriesRequest request) override;
   boost::asio::awaitable<Result<admin::v1::ListAuditReply>> list_audit(
       admin::v1::ListAuditRequest request) override;
   boost::asio::awaitable<void> record(admin::v1::AuditEntry entry) override;
@@ -78,6 +91,8 @@ class OperatorDesk final : public AdminBackend {
       admin::v1::SimulateRequest request) override;
 
  private:
+  Result<admin::v1::GetTrafficReply> traffic(const admin::v1::GetTrafficRequest& what);
+  boost::asio::awaitable<Result<SeriesMoment>> moment(std::string family, std::int64_t at_unix_ms);
   std::vector<std::string> warnings();
   bool synced(const AgentRecord& agent);
   Status check_pair(const std::string& service, const std::string& region) const;

@@ -130,7 +130,7 @@ pb::StatusReply OperatorDesk::status() {
   reply.set_epoch(plane_.publisher().state().id.epoch);
   reply.set_generation(plane_.publisher().state().id.generation);
   reply.set_started_unix_ms(started_unix_ms_);
-  reply.set_store(parts_.store);
+  reply.set_store(parts_.store_kind);
   std::uint32_t connected = 0;
   std::uint32_t in_sync = 0;
   for (const AgentRecord& agent : plane_.agents()) {
@@ -399,14 +399,19 @@ pb::ListFailoversReply OperatorDesk::failovers() {
 }
 
 std::vector<telemetry::v1::Event> OperatorDesk::events(const pb::ListEventsRequest& what) {
-  return plane_.telemetry().events().list(
-      {.service = what.service(), .region = what.region(), .type = what.type()}, what.limit());
+  return plane_.telemetry().events().list({.service = what.service(),
+                                           .region = what.region(),
+                                           .type = what.type(),
+                                           .until_unix_ms = what.until_unix_ms()},
+                                          what.limit());
 }
 
 std::vector<telemetry::v1::Event> OperatorDesk::events_since(const pb::ListEventsRequest& what,
                                                              std::uint64_t& seen) {
-  auto fresh = plane_.telemetry().events().since(
-      seen, {.service = what.service(), .region = what.region(), .type = what.type()});
+  auto fresh = plane_.telemetry().events().since(seen, {.service = what.service(),
+                                                        .region = what.region(),
+                                                        .type = what.type(),
+                                                        .until_unix_ms = 0});
   seen = newest_event();
   return fresh;
 }

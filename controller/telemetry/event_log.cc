@@ -14,7 +14,8 @@ bool passes(const EventLog::Event& event, const EventFilter& filter) {
   return (filter.service.empty() || filter.service == event.service()) &&
          (filter.region.empty() || filter.region == event.region() ||
           filter.region == event.from_region()) &&
-         (filter.type.empty() || filter.type == event.type());
+         (filter.type.empty() || filter.type == event.type()) &&
+         (filter.until_unix_ms == 0 || event.unix_ms() <= filter.until_unix_ms);
 }
 
 void cut(std::string& text) { text = cut_text(text, k_text_max); }

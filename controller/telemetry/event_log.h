@@ -15,6 +15,7 @@ struct EventFilter {
   std::string service;
   std::string region;
   std::string type;
+  std::int64_t until_unix_ms = 0;  // 0: up to now
 };
 
 /// The newest events, oldest dropped first and counted. Plain state: O(1) add, O(n) list.

@@ -76,6 +76,10 @@ class Telemetry {
   /// Every flow with a window in the last 10 s, in order.
   std::vector<FlowKey> flows() const { return traffic_.keys(); }
   FlowSums sums(const FlowKey& key, Time now) const { return traffic_.sums(key, now); }
+  /// Of the reports that came after `since`.
+  FlowRates rates(const FlowKey& key, Time since, Time now) const {
+    return traffic_.rates(key, since, now);
+  }
   std::optional<FlowState> flow_state(const FlowKey& key, Time now) const {
     return traffic_.state(key, now);
   }

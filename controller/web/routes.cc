@@ -37,6 +37,7 @@ constexpr auto k_routes = std::to_array<Route>({
     {"GET", "/events", "ListEvents"},
     {"GET", "/changes", "ListChanges"},
     {"GET", "/explain", "ExplainWeights"},
+    {"GET", "/series", "GetSeries"},
     {"GET", "/audit", "ListAudit"},
     {"GET", "/access", "ListAccess"},
     {"POST", "/pin", "PinWeights"},

@@ -20,7 +20,8 @@ mesh: demo
 regions: [REGION]
 prices: {egress_from: {REGION: 0.02}, pairs: [{from: REGION, to: REGION, per_gb: 0.01}]}
 tunnel: {public_endpoint: "192.0.2.1:51820"}
-admin: {tcp: {listen: "192.0.2.1:7443", certificate: c, key: k, client_ca: a, roles: {NAME: viewer}}}
+admin:
+  tcp: {listen: "192.0.2.1:7443", certificate: c, key: k, client_ca: a, roles: {NAME: viewer}}
 locations: {REGION: "53.3, -6.2"}
 web: {listen: "127.0.0.1:7080"}
 services:

@@ -118,7 +118,7 @@ TEST_F(AdminServices, LetEachRoleDoWhatItMay) {
         "WatchPaths",    "PingPath",       "ListServices", "WatchServices", "GetWeights",
         "WatchWeights",  "ExplainWeights", "ListChanges",  "ListPolicies",  "WatchPolicies",
         "ListFailovers", "WatchFailovers", "ListEvents",   "WatchEvents",   "GetTraffic",
-        "ListRegions",   "Simulate"}},
+        "GetSeries",     "ListRegions",    "Simulate"}},
       {"operator",
        {"PinWeights", "UnpinWeights", "SetPolicyMode", "ConfirmPolicy", "RollbackWeights",
         "ListAudit"}},

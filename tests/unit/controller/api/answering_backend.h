@@ -22,9 +22,6 @@ class AnsweringBackend : public AdminBackend {
   Result<admin::v1::ListServicesReply> services(const admin::v1::ListServicesRequest&) override {
     return answer<admin::v1::ListServicesReply>();
   }
-  Result<admin::v1::GetTrafficReply> traffic(const admin::v1::GetTrafficRequest&) override {
-    return answer<admin::v1::GetTrafficReply>();
-  }
   Result<admin::v1::GetWeightsReply> weights(const admin::v1::GetWeightsRequest&) override {
     auto reply = answer<admin::v1::GetWeightsReply>();
     if (reply) reply->set_unix_ms(++weights_asked);
@@ -92,6 +89,21 @@ class AnsweringBackend : public AdminBackend {
   }
   Later<Status> revoke_access(std::string, std::string who) override {
     return done(std::move(who));
+  }
+  Later<Result<admin::v1::ListPathsReply>> paths_at(admin::v1::ListPathsRequest) override {
+    co_return answer<admin::v1::ListPathsReply>();
+  }
+  Later<Result<admin::v1::ListServicesReply>> services_at(admin::v1::ListServicesRequest) override {
+    co_return answer<admin::v1::ListServicesReply>();
+  }
+  Later<Result<admin::v1::GetWeightsReply>> weights_at(admin::v1::GetWeightsRequest what) override {
+    co_return weights(what);
+  }
+  Later<Result<admin::v1::GetTrafficReply>> traffic_at(admin::v1::GetTrafficRequest) override {
+    co_return answer<admin::v1::GetTrafficReply>();
+  }
+  Later<Result<admin::v1::GetSeriesReply>> series(admin::v1::GetSeriesRequest) override {
+    co_return answer<admin::v1::GetSeriesReply>();
   }
   Later<Result<admin::v1::ListAuditReply>> list_audit(admin::v1::ListAuditRequest) override {
     co_return answer<admin::v1::ListAuditReply>();

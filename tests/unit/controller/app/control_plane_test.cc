@@ -151,12 +151,13 @@ class Life {
                             .fatal = [](const std::string& why) { FAIL() << why; },
                             .sync_tunnel = [this] { return count_round(); }});
     EXPECT_TRUE(plane_->load());
-    desk_ = std::make_unique<OperatorDesk>(
-        *plane_, OperatorDesk::Parts{.store = "memory",
-                                     .audit = audit_,
-                                     .access = access_,
-                                     .log = log_,
-                                     .access_ended = {}});
+    desk_ = std::make_unique<OperatorDesk>(*plane_, OperatorDesk::Parts{.store_kind = "memory",
+                                                                        .store = store_,
+                                                                        .series = series_,
+                                                                        .audit = audit_,
+                                                                        .access = access_,
+                                                                        .log = log_,
+                                                                        .access_ended = {}});
     plane_->sessions().serve(router_);
     tasks_.spawn("publish", plane_->run());
     EXPECT_TRUE(wait(plane_->published()));
@@ -238,6 +239,7 @@ class Life {
   SystemClock clock_;
   SystemKeySource keys_;
   Log log_{LogLevel::error};
+  SeriesRecorder series_;
   AuditLog audit_{store_};
   AccessBook access_{store_, keys_};
   std::unique_ptr<Enroller> enroller_;

@@ -1,0 +1,118 @@
+#include "controller/app/series_loop.h"
+
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "common/async/on_blocking.h"
+#include "controller/series/series_reader.h"
+
+namespace weir::controller {
+
+namespace asio = boost::asio;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr double k_unknown = std::numeric_limits<double>::quiet_NaN();
+
+double ms(std::chrono::microseconds duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+void SeriesLoop::record_traffic(std::int64_t unix_s, Time now) {
+  for (const auto& [source, weights] : plane_.publisher().state().weights) {
+    const std::string family = "traffic/" + source.first.value();
+    double sum = 0;
+    double started = 0;
+    std::vector<FlowRates> flows;
+    for (const Weight& weight : weights.change.after) {
+      sum += weight.weight;
+      flows.push_back(plane_.telemetry().rates({source.first, source.second, weight.region},
+                                               now - seconds(1), now));
+      started += flows.back().started;
+    }
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+      const Weight& weight = weights.change.after[i];
+      const FlowRates& flow = flows[i];
+      const double ended = flow.ok + flow.errors + flow.timeouts;
+      const bool told = flow.agents > 0;
+      const bool any = told && ended > 0;
+      const std::array values = {sum > 0 ? weight.weight / sum : k_unknown,
+                                 started > 0 ? flow.started / started : k_unknown,
+                                 told ? flow.started : k_unknown,
+                                 any ? ms(flow.latency.quantile(0.5)) : k_unknown,
+                                 any ? ms(flow.latency.quantile(0.99)) : k_unknown,
+                                 any ? (flow.errors + flow.timeouts) / ended : k_unknown,
+                                 any ? flow.within_objective / ended : k_unknown};
+      static_assert(values.size() == k_traffic_columns.size());
+      recorder_.add({family, source.second.value(), weight.region.value()}, values, unix_s);
+    }
+    if (recorder_.dropped() > 0) return;  // no room: the rest would not be kept either
+  }
+}
+
+void SeriesLoop::record_paths(std::int64_t unix_s, Time now) {
+  for (const PathRow& row : plane_.telemetry().paths(now)) {
+    const telemetry::v1::Path& path = row.path;
+    const bool up = row.fresh && path.up();
+    const bool measured = up && path.received() > 0;
+    const auto known = [measured](double value) { return measured ? value : k_unknown; };
+    const std::array values = {known(path.rtt_p50_us() / 1e3), known(path.rtt_p99_us() / 1e3),
+                               known(path.jitter_us() / 1e3),
+                               row.fresh ? path.loss_ppm() / 1e6 : k_unknown, up ? 1.0 : 0.0};
+    static_assert(values.size() == k_path_columns.size());
+    recorder_.add({"path", row.from.value(), path.to_agent()}, values, unix_s);
+  }
+}
+
+void SeriesLoop::record_health(std::int64_t unix_s, Time now) {
+  std::map<std::pair<std::string, std::string>, std::array<double, 2>> servers;
+  for (const EndpointRow& row : plane_.telemetry().endpoints(now)) {
+    auto& [healthy, total] = servers[{row.health.service(), row.region.value()}];
+    healthy += row.fresh && row.health.healthy() ? 1 : 0;
+    total += 1;
+  }
+  for (const auto& [where, values] : servers) {
+    recorder_.add({"health/" + where.first, k_health_from, where.second}, values, unix_s);
+  }
+}
+
+void SeriesLoop::record(std::int64_t unix_s) {
+  const Time now = plane_.clock().now();
+  record_paths(unix_s, now);
+  record_health(unix_s, now);
+  record_traffic(unix_s, now);
+  if (recorder_.dropped() > 0 && !full_) {
+    full_ = true;
+    log_.warn("series.full", {{"kept", std::uint64_t{recorder_.size()}}});
+  }
+}
+
+asio::awaitable<void> SeriesLoop::write(std::vector<SeriesRecorder::Write> rows) {
+  if (rows.empty()) co_return;
+  const Status written = co_await on_blocking<Status>(
+      plane_.blocking(), [this, &rows] { return write_series(store_, rows); });
+  if (!written && !failed_) log_.warn("series.not_written", {{"why", written.error().message()}});
+  failed_ = !written;
+}
+
+asio::awaitable<void> SeriesLoop::run() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const Status swept = co_await on_blocking<Status>(
+      plane_.blocking(),
+      [this, now = plane_.unix_ms() / 1000] { return sweep_series(store_, now); });
+  if (!swept) log_.warn("series.not_swept", {{"why", swept.error().message()}});
+  while (co_await plane_.clock().sleep_for(seconds(1))) {
+    const std::int64_t unix_s = plane_.unix_ms() / 1000;
+    record(unix_s);
+    co_await write(recorder_.take(unix_s));
+  }
+  co_await write(recorder_.close());
+}
+
+}  // namespace weir::controller
