@@ -181,7 +181,7 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
   add_common(program, session);
   for (const auto add :
        {add_status, add_doctor, add_mesh, add_paths, add_services, add_weights, add_policy,
-        add_simulate, add_failover, add_events, add_gather, add_config, add_version}) {
+        add_simulate, add_failover, add_events, add_access, add_gather, add_config, add_version}) {
     add(CommandSyntax(program), session, exit);
   }
   add_papers(program, terminal);

@@ -19,6 +19,7 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_simulate(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_failover(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_events(CommandSyntax program, AdminSession& session, Exit& exit);
+void add_access(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_gather(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_config(CommandSyntax program, AdminSession& session, Exit& exit);
 void add_version(CommandSyntax program, AdminSession& session, Exit& exit);

@@ -13,6 +13,7 @@ using telemetry::v1::Event;
 
 struct Options {
   bool watch = false;
+  bool audit = false;
   std::uint32_t limit = 50;
   std::string service;
   std::string region;
@@ -55,6 +56,25 @@ void print_event(AdminSession& session, const Event& event) {
                          << std::flush;
 }
 
+std::string text_of(AdminSession& session, const ListAuditReply& reply) {
+  Table table({{"WHEN"}, {"WHO"}, {"ROLE"}, {"BY"}, {"ACTION"}, {"WHAT"}, {"BEFORE"}, {"AFTER"}});
+  for (const AuditEntry& entry : reply.entries()) {
+    const bool done = entry.error().empty();
+    table.add({show_ago(entry.unix_ms(), session.now_ms()), entry.who(), entry.role(), entry.from(),
+               entry.action(), entry.what(), entry.before(),
+               done ? Cell(entry.after()) : Cell("not done: " + entry.error(), Tone::bad)});
+  }
+  return table_or(session, table, "Nobody has changed anything yet.");
+}
+
+Exit audit(AdminSession& session, std::uint32_t limit) {
+  ListAuditRequest request;
+  request.set_limit(limit);
+  return ask_and_show<ListAuditRequest, ListAuditReply>(
+      session, admin_method<ListAuditRequest, ListAuditReply>("ListAudit"), request, "AuditList",
+      "cannot get the audit", [&](const ListAuditReply& reply) { return text_of(session, reply); });
+}
+
 Exit run(AdminSession& session, const Options& options) {
   ListEventsRequest request;
   request.set_limit(options.limit);
@@ -62,6 +82,7 @@ Exit run(AdminSession& session, const Options& options) {
   request.set_region(options.region);
   request.set_type(options.type);
   const std::string failed = "cannot get the events";
+  if (options.audit) return audit(session, options.limit);
   if (!options.watch) {
     return ask_and_show<ListEventsRequest, ListEventsReply>(
         session, admin_method<ListEventsRequest, ListEventsReply>("ListEvents"), request,
@@ -79,6 +100,7 @@ void add_events(CommandSyntax program, AdminSession& session, Exit& exit) {
   const auto options = std::make_shared<Options>();
   CommandSyntax events = program.add("events", "What happened, the newest last");
   events.flag("-w,--watch", options->watch, "Print new ones as they come");
+  events.flag("--audit", options->audit, "What operators changed or tried to, the newest first");
   events.option("--limit", options->limit, "How many").takes("COUNT").between(1, 10'000);
   events.option("--service", options->service, "Only of this service").takes("SERVICE");
   events.option("--region", options->region, "Only of this region").takes("REGION");

@@ -1,16 +1,13 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <limits>
 
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
+#include "cli/command/secret_file.h"
 #include "cli/command/show.h"
 #include "cli/render/units.h"
-#include "common/os/fd.h"
 
 namespace weir::cli {
 
@@ -24,20 +21,6 @@ struct CreateOptions {
   std::string replaces;
   std::string out;
 };
-
-/// A new file that only its owner can read; made before the token, so that no token is lost.
-Result<Fd> create_secret_file(const std::string& path) {
-  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (file.get() >= 0) return file;
-  return fail(Code::already_exists, path + ": " + std::strerror(errno));
-}
-
-Status write_secret(const Fd& file, const std::string& secret) {
-  const std::string line = secret + "\n";
-  const ssize_t count = ::write(file.get(), line.data(), line.size());
-  if (count == static_cast<ssize_t>(line.size()) && ::fsync(file.get()) == 0) return {};
-  return fail(Code::unavailable, std::strerror(errno));
-}
 
 void tell(AdminSession& session, const CreateOptions& options, const Token& token) {
   const std::string file = options.out.empty() ? "FILE" : options.out;
