@@ -58,6 +58,7 @@ Result<std::string> read_file(const std::string& path) {
 
 Result<std::vector<Contestant>> contestants_of(const Flags& flags,
                                                const controller::PolicyCatalog& catalog) {
+  if (flags.policies == std::vector<std::string>{"none"}) return std::vector<Contestant>();
   TunedSettings tuned;
   if (!flags.tuned.empty()) {
     WEIR_ASSIGN(read, read_tuned(flags.tuned));
@@ -89,8 +90,10 @@ Status compare(const Flags& flags) {
                          .static_evaluations = flags.static_evaluations,
                          .progress = {}};
   if (!flags.quiet) options.progress = say_progress;
-  WEIR_ASSIGN(records, run_contest(contest.contestants, contest.cells, options));
-  contest.records = std::move(records);
+  if (!contest.contestants.empty()) {
+    WEIR_ASSIGN(records, run_contest(contest.contestants, contest.cells, options));
+    contest.records = std::move(records);
+  }
   for (const std::string& file : flags.with) WEIR_TRY(add_earlier(contest, file));
   print_scenarios(contest);
   print_summary(contest);
