@@ -1,5 +1,10 @@
+#include <fmt/format.h>
+
+#include <limits>
+
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
+#include "cli/command/pin_plan.h"
 #include "cli/command/show.h"
 #include "cli/render/units.h"
 
@@ -25,12 +30,117 @@ std::string text_of(AdminSession& session, const ListFailoversReply& reply) {
 constexpr Listing<ListFailoversRequest, ListFailoversReply> k_list{
     "ListFailovers", "WatchFailovers", "FailoverList", "cannot list the failovers"};
 
+struct EvacuateOptions {
+  std::string region;
+  std::string service;
+  std::string ttl;
+  bool dry_run = false;
+  bool yes = false;
+};
+
+std::string plan_in_words(AdminSession& session, const EvacuateRegionReply& plan) {
+  Table table(
+      {{"SERVICE"}, {"CLIENTS IN"}, {"REQ/S THERE", Align::right}, {"NOW GO TO"}, {"WOULD GO TO"}});
+  for (const EvacuationMove& move : plan.moves()) {
+    table.add({move.service(), move.from_region(),
+               fmt::format("{:.1f}", move.requests_per_second()), weights_in_words(move.before()),
+               weights_in_words(move.after())});
+  }
+  std::string all = table_or(session, table, "Nothing goes there.");
+  for (const EvacuationMove& move : plan.moves()) {
+    for (const std::string& guard : move.guards()) all += "guard: " + printable(guard) + "\n";
+  }
+  for (const std::string& staying : plan.staying()) all += "stays: " + printable(staying) + "\n";
+  return all;
+}
+
+Exit evacuate(AdminSession& session, const EvacuateOptions& options) {
+  const std::string failed = "cannot empty " + options.region;
+  EvacuateRegionRequest request;
+  request.set_region(options.region);
+  request.set_service(options.service);
+  request.set_dry_run(true);
+  if (!options.ttl.empty()) {
+    const auto ttl = parse_span(options.ttl);
+    if (!ttl || ttl->count() > std::numeric_limits<std::uint32_t>::max()) {
+      return session.fail_with(Exit::usage, failed, "--for " + options.ttl + " is no time",
+                               "weirctl failover evacuate REGION --for 30m");
+    }
+    request.set_ttl_s(static_cast<std::uint32_t>(ttl->count()));
+  }
+  const auto method = admin_method<EvacuateRegionRequest, EvacuateRegionReply>("EvacuateRegion");
+  const auto plan = session.ask(method, request);
+  if (!plan) return session.fail_with(failed, plan.error(), "weirctl weights get");
+  const auto words = [&](const EvacuateRegionReply& reply) {
+    return plan_in_words(session, reply);
+  };
+  if (options.dry_run) {
+    show<EvacuateRegionReply>(session, "EvacuationPlan", *plan, words);
+    if (!session.json()) session.terminal().err << "dry run, nothing was changed\n";
+    return Exit::ok;
+  }
+  session.terminal().err << plan_in_words(session, *plan);
+  if (!session.agree("Send these requests elsewhere?", options.yes)) return Exit::refused;
+  request.set_dry_run(false);
+  return ask_and_show<EvacuateRegionRequest, EvacuateRegionReply>(
+      session, method, request, "Evacuation", failed, [&](const EvacuateRegionReply& done) {
+        return fmt::format("{} is emptied: revision {}.{}\nundo: weirctl failover cancel {}\n",
+                           printable(options.region), done.epoch(), done.generation(),
+                           printable(options.region));
+      });
+}
+
+Exit cancel(AdminSession& session, const EvacuateOptions& options) {
+  EndEvacuationRequest request;
+  request.set_region(options.region);
+  request.set_service(options.service);
+  return ask_and_show<EndEvacuationRequest, EndEvacuationReply>(
+      session, admin_method<EndEvacuationRequest, EndEvacuationReply>("EndEvacuation"), request,
+      "EvacuationEnd", "cannot fill " + options.region + " again",
+      [&](const EndEvacuationReply& done) {
+        return fmt::format("{} may get requests again: {} pins removed, revision {}.{}\n",
+                           printable(options.region), done.unpinned(), done.epoch(),
+                           done.generation());
+      });
+}
+
+void add_ways_out(CommandSyntax failover, AdminSession& session, Exit& exit) {
+  const auto drilled = std::make_shared<EvacuateOptions>();
+  drilled->ttl = "2m";
+  CommandSyntax drill = failover.add(
+      "drill", "One service does without a region for a while; shows the plan and asks first");
+  drill.option("service", drilled->service, "NAMESPACE/NAME").takes("SERVICE").required();
+  drill.option("--drop", drilled->region, "Which region").takes("REGION").required();
+  drill.option("--for", drilled->ttl, "Then by itself as before, such as 2m").takes("DURATION");
+  drill.flag("--dry-run", drilled->dry_run, "Show the plan and stop");
+  drill.flag("-y,--yes", drilled->yes, "Do not ask");
+  drill.runs([&session, &exit, drilled] { exit = evacuate(session, *drilled); });
+
+  const auto emptied = std::make_shared<EvacuateOptions>();
+  CommandSyntax evacuation = failover.add(
+      "evacuate", "Every service does without a region; shows the plan and asks first");
+  evacuation.option("region", emptied->region, "Which").takes("REGION").required();
+  evacuation.option("--for", emptied->ttl, "Then by itself as before; without it, until cancelled")
+      .takes("DURATION");
+  evacuation.flag("--dry-run", emptied->dry_run, "Show the plan and stop");
+  evacuation.flag("-y,--yes", emptied->yes, "Do not ask");
+  evacuation.runs([&session, &exit, emptied] { exit = evacuate(session, *emptied); });
+
+  const auto filled = std::make_shared<EvacuateOptions>();
+  CommandSyntax back = failover.add("cancel", "A drill or an evacuation ends now");
+  back.option("region", filled->region, "Which").takes("REGION").required();
+  back.option("--service", filled->service, "Only of this service").takes("SERVICE");
+  back.runs([&session, &exit, filled] { exit = cancel(session, *filled); });
+}
+
 }  // namespace
 
 void add_failover(CommandSyntax program, AdminSession& session, Exit& exit) {
   const auto watch = std::make_shared<bool>(false);
-  CommandSyntax ls = program.add_group("failover", "Where agents stay away")
-                         .add("ls", "Every destination that agents avoid now");
+  CommandSyntax failover =
+      program.add_group("failover", "Where requests stay away, and on whose word");
+  add_ways_out(failover, session, exit);
+  CommandSyntax ls = failover.add("ls", "Every destination that agents avoid now");
   ls.flag("-w,--watch", *watch, "Follow every change");
   ls.runs([&session, &exit, watch] {
     exit = k_list.show(session, *watch, {},

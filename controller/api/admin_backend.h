@@ -82,6 +82,12 @@ class AdminBackend {
       admin::v1::PromotePolicyRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::RollbackWeightsReply>> rollback(
       admin::v1::RollbackWeightsRequest request, std::string who) = 0;
+  /// Errors: not_found, failed_precondition (nothing goes there, or nothing else could answer).
+  virtual boost::asio::awaitable<Result<admin::v1::EvacuateRegionReply>> evacuate(
+      admin::v1::EvacuateRegionRequest request, std::string who) = 0;
+  /// Errors: not_found.
+  virtual boost::asio::awaitable<Result<admin::v1::EndEvacuationReply>> end_evacuation(
+      admin::v1::EndEvacuationRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(
       admin::v1::PingPathRequest request) = 0;
   /// Takes seconds; stops when it is cancelled. Errors: not_found, invalid_argument,

@@ -289,6 +289,14 @@ void AdminService::serve_changes(RpcRouter& router) {
       router, "RollbackWeights", [this](pb::RollbackWeightsRequest request, std::string who) {
         return backend_.rollback(std::move(request), std::move(who));
       });
+  add_change<pb::EvacuateRegionRequest, pb::EvacuateRegionReply>(
+      router, "EvacuateRegion", [this](pb::EvacuateRegionRequest request, std::string who) {
+        return backend_.evacuate(std::move(request), std::move(who));
+      });
+  add_change<pb::EndEvacuationRequest, pb::EndEvacuationReply>(
+      router, "EndEvacuation", [this](pb::EndEvacuationRequest request, std::string who) {
+        return backend_.end_evacuation(std::move(request), std::move(who));
+      });
   add_change<pb::CreateAccessRequest, pb::CreateAccessReply>(
       router, "CreateAccess", [this](pb::CreateAccessRequest request, std::string who) {
         return backend_.create_access(std::move(request), std::move(who));

@@ -57,7 +57,7 @@ void append(std::string& text, const std::string& more) {
 
 void describe(const Message& request, pb::AuditEntry& entry) {
   std::string what;
-  for (const char* field : {"service", "agent", "id", "name", "cluster", "action"}) {
+  for (const char* field : {"service", "agent", "id", "name", "cluster", "action", "region"}) {
     const std::string text = text_field(request, field);
     if (!text.empty() && what.empty()) what = text;
   }
@@ -75,6 +75,12 @@ void describe_reply(const Message& reply, pb::AuditEntry& entry) {
     for (const auto& move : back->moves()) {
       append(*entry.mutable_before(), move.from_region() + ": " + in_words(move.before()));
       append(*entry.mutable_after(), move.from_region() + ": " + in_words(move.after()));
+    }
+  } else if (const auto* away = dynamic_cast<const pb::EvacuateRegionReply*>(&reply)) {
+    for (const auto& move : away->moves()) {
+      const std::string who = move.service() + " from " + move.from_region() + ": ";
+      append(*entry.mutable_before(), who + in_words(move.before()));
+      append(*entry.mutable_after(), who + in_words(move.after()));
     }
   } else if (const auto* mode = dynamic_cast<const pb::SetPolicyModeReply*>(&reply)) {
     entry.set_before(mode->mode_before());

@@ -85,6 +85,10 @@ class OperatorDesk final : public AdminBackend {
       admin::v1::ConfirmPolicyRequest request, std::string who) override;
   boost::asio::awaitable<Result<admin::v1::RollbackWeightsReply>> rollback(
       admin::v1::RollbackWeightsRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::EvacuateRegionReply>> evacuate(
+      admin::v1::EvacuateRegionRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::EndEvacuationReply>> end_evacuation(
+      admin::v1::EndEvacuationRequest request, std::string who) override;
   boost::asio::awaitable<Result<admin::v1::PingPathReply>> ping(
       admin::v1::PingPathRequest request) override;
   boost::asio::awaitable<Result<admin::v1::SimulateReply>> simulate(

@@ -43,6 +43,8 @@ constexpr auto k_routes = std::to_array<Route>({
     {"POST", "/pin", "PinWeights"},
     {"POST", "/unpin", "UnpinWeights"},
     {"POST", "/rollback", "RollbackWeights"},
+    {"POST", "/evacuate", "EvacuateRegion"},
+    {"POST", "/evacuate/end", "EndEvacuation"},
     {"POST", "/policy/mode", "SetPolicyMode"},
     {"POST", "/policy/confirm", "ConfirmPolicy"},
     {"POST", "/policy/promote", "PromotePolicy"},

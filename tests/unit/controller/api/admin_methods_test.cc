@@ -121,7 +121,7 @@ TEST_F(AdminServices, LetEachRoleDoWhatItMay) {
         "GetSeries",     "ListRegions",    "Simulate"}},
       {"operator",
        {"PinWeights", "UnpinWeights", "SetPolicyMode", "ConfirmPolicy", "RollbackWeights",
-        "ListAudit"}},
+        "EvacuateRegion", "EndEvacuation", "ListAudit"}},
       {"admin",
        {"CreateToken", "ListTokens", "RevokeToken", "RemoveAgent", "PromotePolicy", "CreateAccess",
         "ListAccess", "RevokeAccess"}}};

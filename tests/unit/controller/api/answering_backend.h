@@ -112,6 +112,14 @@ class AnsweringBackend : public AdminBackend {
     audit.push_back(std::move(entry));
     co_return;
   }
+  Later<Result<admin::v1::EvacuateRegionReply>> evacuate(admin::v1::EvacuateRegionRequest,
+                                                         std::string who) override {
+    return changed<admin::v1::EvacuateRegionReply>(std::move(who));
+  }
+  Later<Result<admin::v1::EndEvacuationReply>> end_evacuation(admin::v1::EndEvacuationRequest,
+                                                              std::string who) override {
+    return changed<admin::v1::EndEvacuationReply>(std::move(who));
+  }
   Later<Result<admin::v1::PingPathReply>> ping(admin::v1::PingPathRequest) override {
     co_return answer<admin::v1::PingPathReply>();
   }

@@ -512,6 +512,39 @@ TEST(ControlPlane, FreezesAServiceAndThawsItWhole) {
   EXPECT_EQ(life.wait(life.desk().unpin(thaw, "root")).error().code(), Code::not_found);
 }
 
+TEST(ControlPlane, EmptiesARegionAndFillsItAgain) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.pin(70, 30));  // of shop/web from us, by root
+  admin::v1::EvacuateRegionRequest away;
+  away.set_region("eu");
+  away.set_dry_run(true);
+  const auto plan = life.wait(life.desk().evacuate(away, "ann"));
+  ASSERT_TRUE(plan) << plan.error().message();
+  EXPECT_EQ(plan->moves_size(), static_cast<int>(life.plane().options().regions.size()) - 1);
+  ASSERT_EQ(plan->staying_size(), 1) << "what somebody pinned stays";
+  EXPECT_NE(plan->staying(0).find("pinned by root"), std::string::npos) << plan->staying(0);
+  EXPECT_EQ(life.plane().pins().all().size(), 1U) << "a dry run changes nothing";
+
+  away.set_dry_run(false);
+  ASSERT_TRUE(life.wait(life.desk().evacuate(away, "ann")));
+  for (const auto& pin : life.plane().pins().all()) {
+    if (pin.by == "root") continue;
+    EXPECT_EQ(pin.by, "ann (without eu)");
+    for (const Weight& weight : pin.weights) {
+      EXPECT_EQ(weight.weight == 0, weight.region == RegionName("eu"));
+    }
+  }
+  EXPECT_EQ(life.wait(life.desk().evacuate(away, "ann")).error().code(), Code::failed_precondition)
+      << "it is empty";
+
+  admin::v1::EndEvacuationRequest back;
+  back.set_region("eu");
+  ASSERT_TRUE(life.wait(life.desk().end_evacuation(back, "bob")));
+  EXPECT_EQ(life.plane().pins().all().size(), 1U) << "the other pin is not part of it";
+  EXPECT_EQ(life.wait(life.desk().end_evacuation(back, "bob")).error().code(), Code::not_found);
+}
+
 TEST(ControlPlane, PutsARemovedAgentOut) {
   MemoryStore store;
   Life life(store);
