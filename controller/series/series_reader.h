@@ -22,7 +22,8 @@ struct SeriesPlan {
   std::int64_t end_s() const { return start_s + static_cast<std::int64_t>(steps) * step_s(); }
 };
 
-inline constexpr std::size_t k_series_steps_max = 3601;  // of an answer: an hour of seconds, both ends
+// Of an answer: an hour of seconds, both ends.
+inline constexpr std::size_t k_series_steps_max = 3601;
 
 /// The finest tier that still has `since` and answers in at most k_series_steps_max steps; of the
 /// coarsest several become one. Errors: invalid_argument (the range is empty, or lies in the
