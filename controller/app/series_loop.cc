@@ -101,12 +101,26 @@ asio::awaitable<void> SeriesLoop::write(std::vector<SeriesRecorder::Write> rows)
   failed_ = !written;
 }
 
+/// What had its time while the controller was away.
+asio::awaitable<void> SeriesLoop::sweep() {
+  const std::int64_t now_s = plane_.unix_ms() / 1000;
+  for (const SeriesTier& tier : k_series_tiers) {
+    std::string after;
+    do {
+      const auto swept = co_await on_blocking<Result<std::string>>(
+          plane_.blocking(), [&] { return sweep_series(store_, tier, after, now_s); });
+      if (!swept) {
+        log_.warn("series.not_swept", {{"why", swept.error().message()}});
+        co_return;
+      }
+      after = *swept;
+    } while (!after.empty());
+  }
+}
+
 asio::awaitable<void> SeriesLoop::run() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const Status swept = co_await on_blocking<Status>(
-      plane_.blocking(),
-      [this, now = plane_.unix_ms() / 1000] { return sweep_series(store_, now); });
-  if (!swept) log_.warn("series.not_swept", {{"why", swept.error().message()}});
+  co_await sweep();
   while (co_await plane_.clock().sleep_for(seconds(1))) {
     const std::int64_t unix_s = plane_.unix_ms() / 1000;
     record(unix_s);

@@ -36,6 +36,7 @@ class SeriesLoop {
   void record_traffic(std::int64_t unix_s, Time now);
   void record_paths(std::int64_t unix_s, Time now);
   void record_health(std::int64_t unix_s, Time now);
+  boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<void> write(std::vector<SeriesRecorder::Write> rows);
 
   ControlPlane& plane_;

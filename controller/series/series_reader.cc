@@ -184,25 +184,19 @@ Status write_series(Store& store, const std::vector<SeriesRecorder::Write>& writ
   return {};
 }
 
-Status sweep_series(Store& store, std::int64_t now_s) {
-  for (const SeriesTier& tier : k_series_tiers) {
-    std::string after;
-    while (true) {
-      WEIR_ASSIGN(page, store.scan("series/" + std::string(tier.name) + "/", after));
-      Transaction transaction;
-      for (const Row& row : page.rows) {
-        const std::int64_t start = start_of_row(row.key);
-        if (start + block_length_s(tier) < now_s - tier.kept_s) transaction.erase(row.key);
-      }
-      if (!transaction.writes().empty()) {
-        const auto written = store.commit(transaction);
-        if (!written) return fail(written.error());
-      }
-      if (!page.more || page.rows.empty()) break;
-      after = page.rows.back().key;
-    }
+Result<std::string> sweep_series(Store& store, const SeriesTier& tier, const std::string& after,
+                                 std::int64_t now_s) {
+  WEIR_ASSIGN(page, store.scan("series/" + std::string(tier.name) + "/", after));
+  Transaction transaction;
+  for (const Row& row : page.rows) {
+    const std::int64_t start = start_of_row(row.key);
+    if (start + block_length_s(tier) < now_s - tier.kept_s) transaction.erase(row.key);
   }
-  return {};
+  if (!transaction.writes().empty()) {
+    const auto written = store.commit(transaction);
+    if (!written) return fail(written.error());
+  }
+  return page.more && !page.rows.empty() ? page.rows.back().key : std::string();
 }
 
 }  // namespace weir::controller

@@ -57,7 +57,10 @@ Result<SeriesMoment> read_moment(Store& store, const std::vector<OpenBlock>& ope
 /// Blocks. Errors: as Store::commit.
 Status write_series(Store& store, const std::vector<SeriesRecorder::Write>& writes);
 
-/// Erases every row whose time is over: once, at the start. Blocks; O(all rows).
-Status sweep_series(Store& store, std::int64_t now_s);
+/// Erases the rows of a tier whose time is over, a page at a time, so that others get at the disk
+/// in between: once, at the start. Returns the key to go on `after`; empty: it was the last page.
+/// Blocks. Errors: as the store.
+Result<std::string> sweep_series(Store& store, const SeriesTier& tier, const std::string& after,
+                                 std::int64_t now_s);
 
 }  // namespace weir::controller

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "controller/policy/rivals/best_static.h"
+#include "tests/bench/policy/oracle.h"
 
 namespace weir::bench {
 namespace {
@@ -53,6 +54,10 @@ Result<Contestant> one_contestant(const controller::PolicyCatalog& catalog, cons
   }
   if (plain == "best-static") {
     contestant.best_static = true;
+    return contestant;
+  }
+  if (plain == "oracle") {
+    contestant.oracle = true;
     return contestant;
   }
   contestant.kind = catalog.find(plain);
@@ -128,6 +133,7 @@ Result<std::vector<Contestant>> choose_contestants(const controller::PolicyCatal
       continue;
     }
     add("best-static");
+    add("oracle");
     const auto add_kind = [&](const auto& kind) {
       add(std::string(kind.name));
       if (tuned.contains(std::string(kind.name))) add(std::string(kind.name) + "*");
@@ -143,8 +149,22 @@ Result<std::vector<Contestant>> choose_contestants(const controller::PolicyCatal
   return contestants;
 }
 
+/// The truth is as old as what others are told: of the moment the wish is made.
+SimulationResult run_oracle(const Scenario& scenario, std::uint64_t seed) {
+  controller::Simulation simulation(scenario, seed);
+  const Oracle oracle(simulation.setting());
+  while (simulation.advance()) {
+    simulation.wish(oracle.wish(simulation.truth(), simulation.shares()));
+  }
+  SimulationResult result = simulation.finish();
+  result.policy = "oracle";
+  result.seed = seed;
+  return result;
+}
+
 Result<SimulationResult> run_contestant(const Contestant& contestant, const Scenario& scenario,
                                         std::uint64_t seed) {
+  if (contestant.oracle) return run_oracle(scenario, seed);
   const ServiceSetting setting = controller::setting_of(scenario);
   const PolicyMaterial material{
       .tuning = contestant.tuning, .seed = seed, .checkpoint = contestant.checkpoint};

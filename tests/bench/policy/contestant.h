@@ -18,13 +18,14 @@ Result<TunedSettings> read_tuned(const std::string& file);
 Status write_tuned(const std::string& file, const TunedSettings& settings);
 
 /// A policy with its settings, as it takes part in a bench. `best-static` is the search for the
-/// best fixed weights in hindsight; `NAME*` is NAME with tuned settings; `NAME-weights` is NAME
-/// without its limits on requests in flight.
+/// best fixed weights in hindsight; `oracle` plans with what is really so; `NAME*` is NAME with
+/// tuned settings; `NAME-weights` is NAME without its limits on requests in flight.
 struct Contestant {
   std::string name;
   const controller::PolicyKind* kind = nullptr;                 // one of the three
   const controller::RequestPolicyKind* request_kind = nullptr;  // is it
   bool best_static = false;
+  bool oracle = false;        // knows what nobody can (oracle.h)
   bool weights_only = false;  // its limits on requests in flight do not count
   controller::Tuning tuning;
   std::string checkpoint;

@@ -110,7 +110,7 @@ Status tune_all(const Flags& flags, const std::string& out) {
               cells.size(), cells.front().by_seed.size());
   TunedSettings found;
   for (const Contestant& contestant : contestants) {
-    if (contestant.best_static) continue;
+    if (contestant.best_static || contestant.oracle) continue;
     const auto result =
         tune(contestant, cells, {.evaluations = flags.evaluations, .threads = flags.threads});
     if (!result) return fail(result.error());
@@ -142,8 +142,9 @@ void add_suite_flags(CLI::App& app, Flags& flags) {
                                                                       {"cost", Goal::cost}}));
   app.add_option("--keep", flags.suite.keep, "share within the objective the cost goal keeps")
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--policies", flags.policies,
-                 "names, NAME* for tuned settings, NAME-weights without limits in flight, all")
+  app.add_option(
+         "--policies", flags.policies,
+         "names, NAME* for tuned settings, NAME-weights without limits in flight, all, none")
       ->delimiter(',');
   app.add_option("--checkpoint", flags.checkpoint, "of policies that take one");
   app.add_option("--threads", flags.threads, "runs at a time")->check(CLI::Range(1, 1024));

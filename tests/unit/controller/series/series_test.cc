@@ -160,7 +160,11 @@ TEST_F(SeriesTest, StayWithinTheirTime) {
   EXPECT_LE(rows("series/1s/"), 62U);
   EXPECT_LE(rows("series/10s/"), 146U);
   EXPECT_NEAR(static_cast<double>(rows("series/1m/")), 72, 2);
-  ASSERT_TRUE(sweep_series(store_, k_start + 40 * day));
+  for (const SeriesTier& tier : k_series_tiers) {
+    const auto swept = sweep_series(store_, tier, "", k_start + 40 * day);
+    ASSERT_TRUE(swept);
+    EXPECT_EQ(*swept, "");
+  }
   EXPECT_EQ(rows("series/"), 0U);
 }
 

@@ -8,12 +8,15 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <future>
 #include <thread>
 
+#include "common/crypto/x509.h"
 #include "controller/api/admin_service.h"
 #include "controller/web/gzip.h"
 #include "tests/unit/controller/api/answering_backend.h"
@@ -29,12 +32,14 @@ using asio::ip::tcp;
 /// A real server on loopback, and its API on a thread of its own.
 class WebServers : public testing::Test {
  protected:
-  WebServers() {
+  explicit WebServers(std::optional<WebServer::Tls> tls = {}) {
     service_.serve(router_);
     auto parts = site_parts(files_, door_, keys_, clock_);
+    parts.secure = tls.has_value();
     parts.role_without_sign_in = "viewer";
-    server_.emplace(WebServer::Options{
-        .listen = *Endpoint::parse("127.0.0.1:0"), .tls = {}, .site = std::move(parts)});
+    server_.emplace(WebServer::Options{.listen = *Endpoint::parse("127.0.0.1:0"),
+                                       .tls = std::move(tls),
+                                       .site = std::move(parts)});
     const Status started = server_->start();
     EXPECT_TRUE(started);
     core_thread_ = std::thread([this] { core_.run(); });
@@ -152,6 +157,45 @@ TEST_F(WebServers, AreNotHeldUpByBrowsersThatNeverRead) {
   EXPECT_EQ(server_->counters().streams, 51U);
   tcp::socket other = connect();
   EXPECT_EQ(get(other, "/api/v1/status").result_int(), 200U);
+}
+
+WebServer::Tls own_certificate() {
+  const auto ca = CertificateAuthority::create("demo", to_unix_ms(SystemClock().wall_now()),
+                                               24LL * 3600 * 1000);
+  return {.certificate_pem = ca.certificate().to_pem(), .key_pem = ca.key_pem().reveal()};
+}
+
+class SecureWebServers : public WebServers {
+ protected:
+  SecureWebServers() : WebServers(own_certificate()) {}
+};
+
+TEST_F(SecureWebServers, SpeakTlsAndGiveACookieOfTheirOwnHost) {
+  asio::ssl::context trust(asio::ssl::context::tls_client);
+  asio::ssl::stream<tcp::socket> stream(connect(), trust);
+  stream.handshake(asio::ssl::stream_base::client);
+  const std::string body = R"({"token":"let me in as admin"})";
+  asio::write(stream, asio::buffer("POST /api/v1/session HTTP/1.1\r\nHost: weir:1\r\nOrigin: "
+                                   "https://weir:1\r\nContent-Length: " +
+                                   std::to_string(body.size()) + "\r\n\r\n" + body));
+  boost::beast::flat_buffer buffer;
+  http::response<http::string_body> reply;
+  http::read(stream, buffer, reply);
+  EXPECT_EQ(reply.result_int(), 200U) << reply.body();
+  const std::string cookie(reply[http::field::set_cookie]);
+  EXPECT_TRUE(cookie.starts_with("__Host-weir=")) << cookie;
+  EXPECT_NE(cookie.find("; Secure"), std::string::npos) << cookie;
+  EXPECT_NE(reply["Strict-Transport-Security"], "");
+}
+
+TEST_F(SecureWebServers, EndAConnectionWithoutTls) {
+  tcp::socket socket = connect();
+  boost::system::error_code problem;
+  asio::write(socket, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: weir:1\r\n\r\n")));
+  std::string answer;
+  asio::read_until(socket, asio::dynamic_buffer(answer), "never", problem);
+  EXPECT_TRUE(problem);
+  EXPECT_EQ(answer.find("200 OK"), std::string::npos);
 }
 
 }  // namespace
