@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(Table, Plan,
                                          PlanCase{"AMinuteOfThisMorning", 20'000, 19'940, 10},
                                          PlanCase{"ADay", 86'000, 0, 60},
                                          PlanCase{"AMinuteOfLastWeek", 600'000, 599'940, 60},
-                                         PlanCase{"AMonth", 30LL * 86'400, 0, 780},
+                                         PlanCase{"AMonth", 30LL * 86'400, 0, 720},
                                          PlanCase{"Backwards", 10, 20, 0},
                                          PlanCase{"Future", -10, -20, 0}),
                          [](const auto& row) { return row.param.name; });
