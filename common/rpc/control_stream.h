@@ -20,11 +20,11 @@ struct PeerIdentity {
     std::string role;  // "viewer", "operator", "admin"
   };
 
-  std::string address;            // "ipv4:10.90.0.2:41234", "unix:", "memory"
-  bool local = false;             // through a unix socket: whoever may open the socket file
-  bool authenticated = false;     // showed a certificate that our CA signed
-  std::string common_name;        // of that certificate
-  std::vector<std::string> uris;  // its URI subject alternative names
+  std::string address;                  // "ipv4:10.90.0.2:41234", "unix:", "memory"
+  bool local = false;                   // through a unix socket: whoever may open the socket file
+  bool authenticated = false;           // showed a certificate that our CA signed
+  std::string common_name;              // of that certificate
+  std::vector<std::string> uris;        // its URI subject alternative names
   std::optional<Visitor> visitor = {};  // through the web door
 };
 

@@ -190,7 +190,8 @@ class View:
                             for i, region in enumerate(REGIONS, 1))
         return [f"region {regions}",
                 "break: s servers  i silent  l slow  p path  r region     h heal all     k controller kill/start     q quit",
-                "or in another terminal: scripts/demo break eu-west-1 servers, scripts/demo heal, scripts/demo weirctl status"]
+                "or in another terminal: scripts/demo break eu-west-1 servers, scripts/demo heal, scripts/demo weirctl status",
+                f"or in a browser: http://127.0.0.1:{self.lab.web_port}"]
 
 
 def median(values):
