@@ -26,12 +26,13 @@ class Moment:
         self.name = name
         self.sources = sources  # {source: destination that is gone}
         self.start = time.time()
+        self.struck = None  # a moment later: two servers die one after the other
         self.healed = None
         self.returned = None
 
     def was_under_way(self, source, request):
-        """Sent before the fault and not yet answered when it struck, by a client whose way it concerns."""
-        return source in self.sources and request["due"] <= self.start < request["due"] + request["took"]
+        """Sent before the fault was whole and not yet answered when it began, by a client whose way it concerns."""
+        return source in self.sources and request["due"] <= self.struck and self.start < request["due"] + request["took"]
 
     def stopped_client(self, source, request):
         """Of a client that was itself stopped with its region: no part of what is measured."""
@@ -125,6 +126,7 @@ class Check:
         moment = Moment(name, sources)
         self.moments.append(moment)
         faults.apply(self.lab, region, kind, other)
+        moment.struck = time.time()
         time.sleep(seconds)
         faults.heal(self.lab)
         moment.healed = time.time()
