@@ -37,12 +37,14 @@ void Engine::take_down() { core_->take_down(); }
 
 bool Engine::is_up() const { return core_->is_up(); }
 
-void Engine::on_datagram(ByteSpan datagram, const UdpPath& from, Time now, EngineOutput& out) {
-  core_->on_datagram(datagram, from, now, out);
+void Engine::on_datagrams(ByteSpan datagrams, std::size_t size, const UdpPath& from, Time now,
+                          EngineOutput& out) {
+  core_->on_datagrams(datagrams, size, from, now, out);
 }
 
-InnerVerdict Engine::on_inner_packet(ByteView ip_packet, Time now, EngineOutput& out) {
-  return core_->on_inner_packet(ip_packet, now, out);
+InnerVerdict Engine::on_inner_packets(std::span<const SegmentedPacket> packets, Time now,
+                                      EngineOutput& out) {
+  return core_->on_inner_packets(packets, now, out);
 }
 
 std::optional<Time> Engine::next_timer() const { return core_->next_timer(); }

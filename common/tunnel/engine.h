@@ -3,10 +3,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "common/base/result.h"
 #include "common/base/time.h"
 #include "common/crypto/random.h"
+#include "common/offload/segments.h"
 #include "common/tunnel/device_config.h"
 #include "common/tunnel/engine_counters.h"
 #include "common/tunnel/engine_io.h"
@@ -16,8 +18,8 @@ namespace weir {
 /// WireGuard without I/O: datagrams, inner packets, configuration and time in; datagrams and inner
 /// packets out through an EngineOutput.
 ///
-///     TUN ──on_inner_packet──▶ trie ─▶ peer ─▶ session: pad, seal ──send──▶ UDP
-///     TUN ◀─────deliver─────── owner check ◀─ replay window ◀─ open ◀──on_datagram── UDP
+///     TUN ──on_inner_packets─▶ trie ─▶ peer ─▶ session: pad, seal ──send──▶ UDP
+///     TUN ◀─────deliver─────── owner check ◀─ replay window ◀─ open ◀──on_datagrams─ UDP
 ///                                 timers: on_timer when next_timer() comes
 ///
 /// Starts down: `bring_up` lets packets and timers run, `take_down` forgets the sessions.
@@ -77,12 +79,23 @@ class Engine {
   void take_down();
   bool is_up() const;
 
-  /// Opens and handles one UDP payload; `datagram` is overwritten. Anything malformed or not
-  /// authentic is dropped and counted.
-  void on_datagram(ByteSpan datagram, const UdpPath& from, Time now, EngineOutput& out);
+  /// Opens and handles the UDP payloads of one sender that lie one after the other, each of `size`
+  /// bytes, the last perhaps shorter; they are overwritten. Anything malformed or not authentic is
+  /// dropped and counted.
+  void on_datagrams(ByteSpan datagrams, std::size_t size, const UdpPath& from, Time now,
+                    EngineOutput& out);
+  void on_datagram(ByteSpan datagram, const UdpPath& from, Time now, EngineOutput& out) {
+    on_datagrams(datagram, datagram.size(), from, now, out);
+  }
 
-  /// Sends an IP packet from the TUN device to the peer that owns its destination.
-  InnerVerdict on_inner_packet(ByteView ip_packet, Time now, EngineOutput& out);
+  /// Sends IP packets from the TUN device to the peers that own their destinations. All that `out`
+  /// got is complete when the call returns. Answers for the last packet.
+  InnerVerdict on_inner_packets(std::span<const SegmentedPacket> packets, Time now,
+                                EngineOutput& out);
+  InnerVerdict on_inner_packet(ByteView ip_packet, Time now, EngineOutput& out) {
+    const SegmentedPacket whole(ip_packet);
+    return on_inner_packets(std::span(&whole, 1), now, out);
+  }
 
   /// When `on_timer` is due; nothing when no timer runs. May be early, never late.
   std::optional<Time> next_timer() const;

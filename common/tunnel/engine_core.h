@@ -39,8 +39,10 @@ class Engine::Core {
   void bring_up(Time now, EngineOutput& out);
   void take_down();
   bool is_up() const { return up_; }
-  void on_datagram(ByteSpan datagram, const UdpPath& from, Time now, EngineOutput& out);
-  InnerVerdict on_inner_packet(ByteView packet, Time now, EngineOutput& out);
+  void on_datagrams(ByteSpan datagrams, std::size_t size, const UdpPath& from, Time now,
+                    EngineOutput& out);
+  InnerVerdict on_inner_packets(std::span<const SegmentedPacket> packets, Time now,
+                                EngineOutput& out);
   std::optional<Time> next_timer() const { return queue_.next(); }
   void on_timer(Time now, EngineOutput& out);
   const EngineCounters& counters() const { return counters_; }
@@ -77,14 +79,20 @@ class Engine::Core {
   void handshake_done(Peer& peer);
 
   // engine_data.cc
-  void on_data(ByteSpan datagram, const UdpPath& from, Time now, EngineOutput& out);
+  void on_datagram(ByteSpan datagram, const UdpPath& from, EngineOutput& out);
+  void on_data(ByteSpan datagrams, std::size_t size, const UdpPath& from, Time now,
+               EngineOutput& out);
   void deliver(Peer& peer, ByteSpan plain, EngineOutput& out);
   void roam(Peer& peer, const UdpPath& from);
-  void stage(Peer& peer, ByteView packet);
+  InnerVerdict on_inner_packet(const SegmentedPacket& packet, Time now, EngineOutput& out);
+  void stage(Peer& peer, const SegmentedPacket& packet);
   void drop_staged(Peer& peer);
   void send_staged(Peer& peer, Time now, EngineOutput& out);
   void send_keepalive(Peer& peer, Time now, EngineOutput& out);
-  void seal(Peer& peer, Session& session, ByteView plain, Time now, EngineOutput& out);
+  void send_data(Peer& peer, Session& session, const SegmentedPacket& packet, Time now,
+                 EngineOutput& out);
+  void prepare(Session& session, ByteSpan datagram, std::size_t plain);
+  void send_prepared(EngineOutput& out);
   void rekey_old_on_receive(Peer& peer, Time now, EngineOutput& out);
 
   // engine_timers.cc
@@ -112,6 +120,21 @@ class Engine::Core {
   AllowedIps allowed_ips_;
   TimerQueue queue_;
   IndexTable indices_;  ///< before the peers: they hold leases on it
+
+  /// Datagrams that lie where they leave from and are still plain, and the runs they make. Empty
+  /// between two calls from outside.
+  struct Prepared {
+    SealKey* key = nullptr;
+    std::uint64_t counter = 0;
+    ByteSpan body;  ///< without the room for the tag behind it
+  };
+  struct PreparedRun {
+    UdpPath to;
+    ByteSpan datagrams;
+    std::size_t size = 0;
+  };
+  std::vector<Prepared> prepared_;
+  std::vector<PreparedRun> prepared_runs_;
 
   std::vector<std::unique_ptr<Peer>> peers_;  ///< by slot; empty ones are free
   std::vector<std::uint32_t> free_slots_;

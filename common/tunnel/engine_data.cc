@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "common/tunnel/engine_core.h"
 #include "common/tunnel/inner_packet.h"
@@ -13,6 +14,18 @@ constexpr Duration k_rekey_on_receive = std::chrono::seconds(180 - 10 - 5);
 /// What fits into one UDP datagram over IPv4.
 constexpr std::size_t k_inner_size_max = 65535 - 20 - 8 - wire::k_data_size_min;
 
+/// How many bytes at the front are data of one session.
+std::size_t run_of_data(ByteView datagrams, std::size_t size) {
+  std::size_t run = 0;
+  while (run < datagrams.size()) {
+    const ByteView next = datagrams.subspan(run, std::min(size, datagrams.size() - run));
+    if (next.size() < wire::k_data_size_min || load_le32(next.data()) != wire::k_data) break;
+    if (run != 0 && std::memcmp(next.data() + 4, datagrams.data() + 4, 4) != 0) break;
+    run += next.size();
+  }
+  return run;
+}
+
 bool goes_to(const InnerPacket& packet, const IpAddress& address) {
   const ByteView bytes = address.bytes();
   return packet.v4 == address.is_v4() && std::equal(bytes.begin(), bytes.end(), packet.destination);
@@ -20,14 +33,30 @@ bool goes_to(const InnerPacket& packet, const IpAddress& address) {
 
 }  // namespace
 
-void Engine::Core::on_datagram(ByteSpan datagram, const UdpPath& from, Time now,
-                               EngineOutput& out) {
+void Engine::Core::on_datagrams(ByteSpan datagrams, std::size_t size, const UdpPath& from, Time now,
+                                EngineOutput& out) {
   if (!up_) return;
   tick(now);
+  if (datagrams.empty() || size == 0) {
+    ++counters_.dropped_malformed;
+    return;
+  }
+  while (!datagrams.empty()) {
+    std::size_t run = run_of_data(datagrams, size);
+    if (run != 0) {
+      on_data(datagrams.first(run), size, from, now_, out);
+    } else {
+      run = std::min(size, datagrams.size());
+      on_datagram(datagrams.first(run), from, out);
+    }
+    datagrams = datagrams.subspan(run);
+  }
+}
+
+/// Anything but data.
+void Engine::Core::on_datagram(ByteSpan datagram, const UdpPath& from, EngineOutput& out) {
   const std::uint32_t type = datagram.size() >= 4 ? load_le32(datagram.data()) : 0;
-  if (type == wire::k_data && datagram.size() >= wire::k_data_size_min) {
-    on_data(datagram, from, now_, out);
-  } else if (type == wire::k_initiation && datagram.size() == wire::k_initiation_size) {
+  if (type == wire::k_initiation && datagram.size() == wire::k_initiation_size) {
     on_initiation(datagram, from, now_, out);
   } else if (type == wire::k_response && datagram.size() == wire::k_response_size) {
     on_response(datagram, from, now_, out);
@@ -38,43 +67,60 @@ void Engine::Core::on_datagram(ByteSpan datagram, const UdpPath& from, Time now,
   }
 }
 
-void Engine::Core::on_data(ByteSpan datagram, const UdpPath& from, Time now, EngineOutput& out) {
-  const IndexTable::Entry* const entry = indices_.find(load_le32(datagram.data() + 4));
+/// Data of one session.
+void Engine::Core::on_data(ByteSpan datagrams, std::size_t size, const UdpPath& from, Time now,
+                           EngineOutput& out) {
+  const std::size_t count = (datagrams.size() + size - 1) / size;
+  const IndexTable::Entry* const entry = indices_.find(load_le32(datagrams.data() + 4));
   if (entry == nullptr || entry->session == nullptr) {
-    ++counters_.dropped_unknown_session;
+    counters_.dropped_unknown_session += count;
     return;
   }
   Peer& peer = *entry->peer;
   Session& session = *entry->session;
-  const std::uint64_t counter = load_le64(datagram.data() + 8);
-  if (!session.may_receive(now) || counter >= k_reject_after_messages) {
-    ++counters_.dropped_expired_session;
+  if (!session.may_receive(now)) {
+    counters_.dropped_expired_session += count;
     return;
   }
-  const ByteSpan sealed = datagram.subspan(wire::k_data_header_size);
-  if (!session.opener().open(counter, {}, sealed, sealed.data())) {
-    ++counters_.dropped_not_authentic;
-    return;
+  // What one packet proves holds for all: endpoint, session and timers move once for the run.
+  bool first = true;
+  bool data = false;
+  std::size_t authentic = 0;
+  for (; !datagrams.empty(); datagrams = datagrams.subspan(std::min(size, datagrams.size()))) {
+    const ByteSpan datagram = datagrams.first(std::min(size, datagrams.size()));
+    const std::uint64_t counter = load_le64(datagram.data() + 8);
+    if (counter >= k_reject_after_messages) {
+      ++counters_.dropped_expired_session;
+      continue;
+    }
+    const ByteSpan sealed = datagram.subspan(wire::k_data_header_size);
+    if (!session.opener().open(counter, {}, sealed, sealed.data())) {
+      ++counters_.dropped_not_authentic;
+      continue;
+    }
+    if (!session.replay().accept(counter)) {
+      ++counters_.dropped_replay;
+      continue;
+    }
+    authentic += datagram.size();
+    if (std::exchange(first, false)) {
+      roam(peer, from);
+      if (peer.sessions.confirm(&session)) {
+        handshake_done(peer);
+        send_staged(peer, now, out);
+      }
+      rekey_old_on_receive(peer, now, out);
+    }
+    const ByteSpan plain = sealed.first(sealed.size() - wire::k_tag_size);
+    if (plain.empty()) {
+      ++counters_.keepalives_received;
+      continue;
+    }
+    data = true;
+    deliver(peer, plain, out);
   }
-  if (!session.replay().accept(counter)) {
-    ++counters_.dropped_replay;
-    return;
-  }
-
-  roam(peer, from);
-  authenticated_received(peer, datagram.size(), now);
-  if (peer.sessions.confirm(&session)) {
-    handshake_done(peer);
-    send_staged(peer, now, out);
-  }
-  rekey_old_on_receive(peer, now, out);
-  const ByteSpan plain = sealed.first(sealed.size() - wire::k_tag_size);
-  if (plain.empty()) {
-    ++counters_.keepalives_received;
-    return;
-  }
-  data_received(peer, now);
-  deliver(peer, plain, out);
+  if (authentic != 0) authenticated_received(peer, authentic, now);
+  if (data) data_received(peer, now);
 }
 
 /// The endpoint has moved already: being authentic decides that, not what is inside.
@@ -104,38 +150,51 @@ void Engine::Core::roam(Peer& peer, const UdpPath& from) {
   peer.path = from;
 }
 
-InnerVerdict Engine::Core::on_inner_packet(ByteView packet, Time now, EngineOutput& out) {
+InnerVerdict Engine::Core::on_inner_packets(std::span<const SegmentedPacket> packets, Time now,
+                                            EngineOutput& out) {
   if (!up_) return InnerVerdict::down;
   tick(now);
-  const auto inner = read_inner_packet(packet);
-  if (!inner || packet.size() > k_inner_size_max) return InnerVerdict::malformed;
+  InnerVerdict verdict = InnerVerdict::malformed;
+  for (const SegmentedPacket& packet : packets) verdict = on_inner_packet(packet, now_, out);
+  send_prepared(out);
+  return verdict;
+}
+
+InnerVerdict Engine::Core::on_inner_packet(const SegmentedPacket& packet, Time now,
+                                           EngineOutput& out) {
+  const auto inner = read_inner_packet(packet.packet());
+  if (!inner || packet.size(0) > k_inner_size_max) return InnerVerdict::malformed;
   const AllowedIps::Owner owner = inner->v4 ? allowed_ips_.find_v4(inner->destination)
                                             : allowed_ips_.find_v6(inner->destination);
   if (owner == AllowedIps::k_nobody) {
-    ++counters_.dropped_no_peer;
+    counters_.dropped_no_peer += packet.count();
     return InnerVerdict::no_peer;
   }
   Peer& peer = *peers_[owner];
   if (!peer.path) {
-    ++counters_.dropped_no_endpoint;
+    counters_.dropped_no_endpoint += packet.count();
     return InnerVerdict::no_endpoint;
   }
   Session* const session = peer.sessions.current();
-  if (session != nullptr && peer.staged.empty() && session->may_send(now_)) {
-    seal(peer, *session, packet, now_, out);
+  if (session != nullptr && peer.staged.empty() && session->may_send(now, packet.count())) {
+    send_data(peer, *session, packet, now, out);
     return InnerVerdict::sent;
   }
   stage(peer, packet);
-  send_staged(peer, now_, out);
+  send_staged(peer, now, out);
   return peer.staged.empty() ? InnerVerdict::sent : InnerVerdict::staged;
 }
 
-void Engine::Core::stage(Peer& peer, ByteView packet) {
-  while (peer.staged.size() >= std::max<std::size_t>(options_.staged_packets_max, 1)) {
-    peer.staged.pop_front();
-    ++counters_.dropped_staged;
+void Engine::Core::stage(Peer& peer, const SegmentedPacket& packet) {
+  for (std::size_t i = 0; i < packet.count(); ++i) {
+    while (peer.staged.size() >= std::max<std::size_t>(options_.staged_packets_max, 1)) {
+      peer.staged.pop_front();
+      ++counters_.dropped_staged;
+    }
+    ByteVector segment(packet.size(i));
+    packet.write(i, segment.data());
+    peer.staged.push_back(std::move(segment));
   }
-  peer.staged.emplace_back(packet.begin(), packet.end());
 }
 
 void Engine::Core::drop_staged(Peer& peer) {
@@ -147,13 +206,14 @@ void Engine::Core::drop_staged(Peer& peer) {
 void Engine::Core::send_staged(Peer& peer, Time now, EngineOutput& out) {
   while (!peer.staged.empty()) {
     Session* const session = peer.sessions.current();
-    if (session == nullptr || !session->may_send(now)) {
+    if (session == nullptr || !session->may_send(now, 1)) {
       start_handshake(peer, Attempt::first, now, out);
       return;
     }
     const ByteVector packet = std::move(peer.staged.front());
     peer.staged.pop_front();
-    seal(peer, *session, packet, now, out);
+    send_data(peer, *session, SegmentedPacket(packet), now, out);
+    send_prepared(out);
   }
 }
 
@@ -164,30 +224,64 @@ void Engine::Core::send_keepalive(Peer& peer, Time now, EngineOutput& out) {
   send_staged(peer, now, out);
 }
 
-void Engine::Core::seal(Peer& peer, Session& session, ByteView plain, Time now, EngineOutput& out) {
-  const std::size_t padded = std::min(padded_size(plain.size(), options_.mtu), k_inner_size_max);
-  const std::size_t size = wire::k_data_size_min + padded;
-  const ByteSpan datagram = out.send_buffer(*peer.path, size).first(size);
+/// Puts all segments where they leave from; `send_prepared` sends them.
+void Engine::Core::send_data(Peer& peer, Session& session, const SegmentedPacket& packet, Time now,
+                             EngineOutput& out) {
+  const auto datagram_size = [&](std::size_t number) {
+    return wire::k_data_size_min +
+           std::min(padded_size(packet.size(number), options_.mtu), k_inner_size_max);
+  };
+  const std::size_t count = packet.count();
+  const std::size_t full = datagram_size(0);
+  const std::size_t at_once = std::clamp<std::size_t>(EngineOutput::k_send_bytes_max / full, 1,
+                                                      EngineOutput::k_send_count_max);
+  std::size_t bytes = 0;
+  for (std::size_t begin = 0; begin < count; begin += at_once) {
+    const std::size_t end = std::min(begin + at_once, count);
+    const std::size_t size = (end - begin - 1) * full + datagram_size(end - 1);
+    if (out.room() < size) send_prepared(out);
+    const ByteSpan room = out.send_buffer(*peer.path, size);
+    for (std::size_t i = begin; i < end; ++i) {
+      const ByteSpan datagram =
+          room.subspan((i - begin) * full, i + 1 < end ? full : datagram_size(i));
+      packet.write(i, datagram.data() + wire::k_data_header_size);
+      prepare(session, datagram, packet.size(i));
+    }
+    prepared_runs_.push_back({*peer.path, room, full});
+    bytes += size;
+  }
+
+  authenticated_sent(peer, bytes, now);
+  if (packet.packet().empty()) {
+    ++counters_.keepalives_sent;
+  } else {
+    counters_.tx_packets += count;
+    data_sent(peer, now);
+  }
+  const bool used_up = session.sent() > k_rekey_after_messages ||
+                       (session.initiator() && session.age(now) >= k_rekey_after_time);
+  if (used_up) start_handshake(peer, Attempt::first, now, out);
+}
+
+/// Writes header and padding around a packet of `plain` bytes.
+void Engine::Core::prepare(Session& session, ByteSpan datagram, std::size_t plain) {
   const std::uint64_t counter = session.take_counter();
-  std::uint8_t* const body = datagram.data() + wire::k_data_header_size;
-  if (!plain.empty() && body != plain.data()) std::copy(plain.begin(), plain.end(), body);
-  std::fill(body + plain.size(), body + padded, std::uint8_t{0});
+  const ByteSpan body =
+      datagram.subspan(wire::k_data_header_size, datagram.size() - wire::k_data_size_min);
+  std::ranges::fill(body.subspan(plain), std::uint8_t{0});
   store_le32(datagram.data(), wire::k_data);
   store_le32(datagram.data() + 4, session.remote_index());
   store_le64(datagram.data() + 8, counter);
-  session.sealer().seal(counter, {}, {body, padded}, body);
+  prepared_.push_back({&session.sealer(), counter, body});
+}
 
-  authenticated_sent(peer, size, now);
-  if (plain.empty()) {
-    ++counters_.keepalives_sent;
-  } else {
-    ++counters_.tx_packets;
-    data_sent(peer, now);
+void Engine::Core::send_prepared(EngineOutput& out) {
+  for (const Prepared& one : prepared_) {
+    one.key->seal(one.counter, {}, one.body, one.body.data());
   }
-  out.send(*peer.path, datagram);
-  const bool used_up = counter >= k_rekey_after_messages ||
-                       (session.initiator() && session.age(now) >= k_rekey_after_time);
-  if (used_up) start_handshake(peer, Attempt::first, now, out);
+  for (const PreparedRun& run : prepared_runs_) out.send(run.to, run.datagrams, run.size);
+  prepared_.clear();
+  prepared_runs_.clear();
 }
 
 void Engine::Core::rekey_old_on_receive(Peer& peer, Time now, EngineOutput& out) {

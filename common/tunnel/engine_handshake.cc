@@ -39,7 +39,7 @@ bool Engine::Core::admit(ByteView message, const UdpPath& from, Time now, Engine
     const auto reply = checker_->reply(message, from.remote, now, keys_);
     const ByteSpan buffer = out.send_buffer(from, reply.size());
     std::ranges::copy(reply, buffer.begin());
-    out.send(from, buffer.first(reply.size()));
+    out.send(from, buffer.first(reply.size()), reply.size());
     return false;
   }
   if (!sources_.allow(from.remote.address, now)) {
@@ -104,7 +104,7 @@ void Engine::Core::answer(Peer& peer, NoiseState& state, const NoiseInitiator& i
   session_made(peer, now);
   peer.last_handshake_sent = now;
   authenticated_sent(peer, response.size(), now);
-  out.send(*peer.path, response);
+  out.send(*peer.path, response, response.size());
 }
 
 void Engine::Core::on_response(ByteView message, const UdpPath& from, Time now, EngineOutput& out) {
@@ -163,6 +163,7 @@ void Engine::Core::start_handshake(Peer& peer, Attempt attempt, Time now, Engine
   X25519KeyPair ephemeral = X25519KeyPair::generate(keys_);
   IndexLease lease(indices_, &peer, keys_);
   const Tai64n timestamp = peer.timestamps.next(wall_());
+  send_prepared(out);
   const ByteSpan initiation =
       out.send_buffer(*peer.path, wire::k_initiation_size).first(wire::k_initiation_size);
   store_le32(initiation.data(), wire::k_initiation);
@@ -178,7 +179,7 @@ void Engine::Core::start_handshake(Peer& peer, Attempt attempt, Time now, Engine
   ++counters_.handshakes_started;
   authenticated_sent(peer, initiation.size(), now);
   queue_.arm(peer, PeerTimer::retransmit, now + k_rekey_timeout + jitter());
-  out.send(*peer.path, initiation);
+  out.send(*peer.path, initiation, initiation.size());
 }
 
 void Engine::Core::handshake_done(Peer& peer) {

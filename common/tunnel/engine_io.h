@@ -26,17 +26,24 @@ struct UdpPath {
 /// which packets are to leave; must not call the engine back.
 class EngineOutput {
  public:
+  // Of one `send`: what a kernel cuts at once, and what travels as one through the IPv4 stack.
+  static constexpr std::size_t k_send_count_max = 64;
+  static constexpr std::size_t k_send_bytes_max = 65535 - 20 - 8;
+
   virtual ~EngineOutput() = default;
 
-  /// At least `size` writable bytes for the next datagram to `to`; the engine fills them and calls
-  /// `send`, or never mentions them again. Bytes 16.. may already hold the inner packet that was
-  /// given to `on_inner_packet`, then nothing is copied. Never fails: make room by flushing.
+  /// `size` writable bytes for datagrams to `to`; the engine fills them and calls `send`, or never
+  /// mentions them again. Several may be on their way; they come to `send` in the same order. Never
+  /// fails: where `room()` is less than `size`, everything sent goes to the kernel first, and no
+  /// buffer may be on its way.
   virtual ByteSpan send_buffer(const UdpPath& to, std::size_t size) = 0;
-  /// The first bytes of the last `send_buffer`, complete.
-  virtual void send(const UdpPath& to, ByteSpan datagram) = 0;
+  virtual std::size_t room() const = 0;
+  /// The first bytes of a `send_buffer`, complete: datagrams of `size` bytes, of which the last may
+  /// be shorter; at most k_send_count_max and, unless it is one, k_send_bytes_max.
+  virtual void send(const UdpPath& to, ByteSpan datagrams, std::size_t size) = 0;
 
   /// An authenticated inner IP packet whose source address belongs to the peer. It lies inside the
-  /// datagram given to `on_datagram`, with at least 16 bytes of scratch space before it.
+  /// datagram given to `on_datagram`, whose bytes stay as they are until the receiver is done.
   virtual void deliver(ByteSpan ip_packet) = 0;
 };
 

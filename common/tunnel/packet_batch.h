@@ -5,20 +5,24 @@
 #include <memory>
 #include <vector>
 
+#include "common/offload/coalescer.h"
 #include "common/tunnel/engine_io.h"
 #include "common/tunnel/tun.h"
 #include "common/tunnel/udp.h"
 
 namespace weir {
 
-/// Collects what the engine sends and hands it to the kernel in batches; passes what it delivers
-/// straight to the TUN interface.
+/// Collects what the engine sends and delivers and hands it to the kernel in as few calls as it
+/// can:
 ///
-/// An inner packet is read into the very place its datagram leaves from:
+///     send_buffer, send ─▶ arena: |datagram|datagram|datagram|d|  |datagram|... ─▶ one UDP call, a
+///     run per receiver deliver ───────────▶ Coalescer: packets of a flow become one ─▶ one TUN
+///     write per flow
 ///
-///     slot:  | 16 bytes for the header | inner packet (read from the TUN) | padding and tag |
+/// Datagrams to one receiver that follow each other and have one size become one run. What was
+/// delivered lies in the buffers of the UDP port, so `flush` comes before those are used again.
 ///
-/// One thread. Memory: 4 MB of address space, of which the used pages are resident.
+/// One thread. Memory: 0.4 MB of address space, of which the used pages are resident.
 class PacketBatch final : public EngineOutput {
  public:
   /// What happened since the last `take_report`.
@@ -33,29 +37,33 @@ class PacketBatch final : public EngineOutput {
   /// Both outlive the batch.
   PacketBatch(TunIo& tun, UdpIo& udp);
 
-  /// Where to read the next inner packet; at least 65535 bytes. Valid until the next call.
-  ByteSpan inner_buffer();
-
-  /// Sends everything that waits.
+  /// Hands over everything that waits.
   void flush();
   Report take_report();
 
+  /// What the interface still gets joined: less than it promised once it has refused some.
+  TunIo::Offloads joined() const { return {.tcp = kinds_.tcp, .udp = kinds_.udp}; }
+
   ByteSpan send_buffer(const UdpPath& to, std::size_t size) override;
-  void send(const UdpPath& to, ByteSpan datagram) override;
+  std::size_t room() const override;
+  void send(const UdpPath& to, ByteSpan datagrams, std::size_t size) override;
   void deliver(ByteSpan ip_packet) override;
 
  private:
-  static constexpr std::size_t k_header_size = 16;
-  static constexpr std::size_t k_slot_size = 65536 + 64;
-  static constexpr std::size_t k_slots = UdpIo::k_batch_max;
+  static constexpr std::size_t k_arena_size = 320 * 1024;
 
-  std::uint8_t* slot(std::size_t number) { return slots_.get() + number * k_slot_size; }
+  void flush_datagrams();
+  void send_runs();
+  void flush_packets();
 
   TunIo& tun_;
   UdpIo& udp_;
-  const std::unique_ptr<std::uint8_t[]> slots_;
-  std::array<OutgoingDatagram, k_slots> waiting_{};
-  std::size_t used_ = 0;
+  const std::unique_ptr<std::uint8_t[]> arena_;
+  std::size_t arena_used_ = 0;
+  std::array<OutgoingDatagrams, UdpIo::k_batch_max> runs_{};
+  std::size_t runs_used_ = 0;
+  Coalescer coalescer_;
+  Coalescer::Kinds kinds_;
   Report report_;
 };
 

@@ -16,8 +16,9 @@ Session::Session(const NoiseState::Keys& keys, bool initiator, IndexLease lease,
   lease_.promote(this);
 }
 
-bool Session::may_send(Time now) const {
-  return sending_ && age(now) < k_reject_after_time && counter_ < k_reject_after_messages;
+bool Session::may_send(Time now, std::uint64_t messages) const {
+  return sending_ && age(now) < k_reject_after_time &&
+         counter_ <= k_reject_after_messages - messages;
 }
 
 bool Session::may_receive(Time now) const { return now - created_ < k_reject_after_time; }

@@ -32,8 +32,8 @@ class Session {
   Duration age(Time now) const { return now - started_; }
   std::uint32_t remote_index() const { return remote_; }
 
-  /// Its time and messages are not used up for sending, and `stop_sending` was not called.
-  bool may_send(Time now) const;
+  /// Its time and messages are not used up for sending so many, and `stop_sending` was not called.
+  bool may_send(Time now, std::uint64_t messages = 1) const;
   bool may_receive(Time now) const;
   void stop_sending() { sending_ = false; }
 

@@ -1,6 +1,7 @@
 #include "common/tunnel/udp.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -15,14 +16,20 @@
 namespace weir {
 namespace {
 
+// Debian 12's libc has neither.
+constexpr int k_udp_segment = 103;
+constexpr int k_udp_gro = 104;
+
+constexpr std::size_t k_receive_max =
+    8;  // of up to 64 KB: as many datagrams as a large batch of small ones
 constexpr std::size_t k_datagram_max = 65536;
 constexpr int k_socket_buffer = 4 << 20;
 constexpr int k_full_buffer_wait_ms = 20;
 constexpr int k_random_port_attempts = 16;
 
-/// Room for one IP_PKTINFO or IPV6_PKTINFO.
+/// Room for one IP_PKTINFO or IPV6_PKTINFO and one UDP_SEGMENT or UDP_GRO.
 struct alignas(cmsghdr) ControlSpace {
-  std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))> bytes{};
+  std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))> bytes{};
 };
 
 template <typename T>
@@ -103,7 +110,7 @@ Result<std::uint16_t> bound_port(int fd) {
 }
 
 /// An empty Fd when the host has no such address family.
-Result<Fd> open_family(int family, std::uint16_t port, std::uint32_t mark) {
+Result<Fd> open_family(int family, std::uint16_t port, std::uint32_t mark, bool join) {
   Fd fd(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   if (!fd) {
     if (errno == EAFNOSUPPORT) return Fd();
@@ -116,6 +123,7 @@ Result<Fd> open_family(int family, std::uint16_t port, std::uint32_t mark) {
   } else {
     set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, on);
   }
+  if (join) set_option(fd.get(), SOL_UDP, k_udp_gro, on);
   enlarge_buffers(fd.get());
   if (mark != 0) WEIR_TRY(set_socket_mark(fd.get(), mark));
   const AnyAddress any = make_address(family, IpAddress(), port, 0);
@@ -137,18 +145,20 @@ struct UdpPort::Sockets {
 /// Everything a batch needs, allocated once; only the pages in use become resident. `received` and
 /// `bytes` stay untouched by sending, so that answers can go out while a batch is handled.
 struct UdpPort::Buffers {
-  std::unique_ptr<std::uint8_t[]> bytes{new std::uint8_t[k_batch_max * k_datagram_max]};
+  std::unique_ptr<std::uint8_t[]> bytes{new std::uint8_t[k_receive_max * k_datagram_max]};
   std::array<mmsghdr, k_batch_max> headers{};
   std::array<iovec, k_batch_max> pieces{};
   std::array<sockaddr_storage, k_batch_max> addresses{};
   std::array<ControlSpace, k_batch_max> controls{};
-  std::array<ReceivedDatagram, k_batch_max> received{};
+  std::array<ReceivedDatagrams, k_receive_max> received{};
 };
 
 namespace {
 
-/// Where the datagram was sent to: our address, and for link-local ones the interface.
-void read_local(msghdr& header, UdpPath& path) {
+/// Where the datagrams were sent to: our address, and for link-local ones the interface. And how
+/// long each is.
+void read_control(msghdr& header, ReceivedDatagrams& run) {
+  UdpPath& path = run.path;
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
     if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_PKTINFO) {
       in_pktinfo info;
@@ -160,57 +170,88 @@ void read_local(msghdr& header, UdpPath& path) {
       path.local = IpAddress::v6(std::span<const std::uint8_t, 16>(info.ipi6_addr.s6_addr, 16));
       // Elsewhere the route decides, so that a reply follows a change of routes.
       if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) path.interface_index = info.ipi6_ifindex;
+    } else if (item->cmsg_level == SOL_UDP && item->cmsg_type == k_udp_gro) {
+      int size = 0;
+      std::memcpy(&size, CMSG_DATA(item), sizeof(size));
+      if (size > 0) run.size = static_cast<std::size_t>(size);
     }
   }
 }
 
-template <typename Info>
-void write_control(msghdr& header, ControlSpace& space, int level, int type, const Info& info) {
-  header.msg_control = space.bytes.data();
-  header.msg_controllen = CMSG_SPACE(sizeof(info));
-  cmsghdr* item = CMSG_FIRSTHDR(&header);
-  item->cmsg_level = level;
-  item->cmsg_type = type;
-  item->cmsg_len = CMSG_LEN(sizeof(info));
-  std::memcpy(CMSG_DATA(item), &info, sizeof(info));
+/// Puts control messages one behind the other.
+class ControlWriter {
+ public:
+  ControlWriter(msghdr& header, ControlSpace& space) : header_(header), space_(space) {
+    header.msg_control = nullptr;
+    header.msg_controllen = 0;
+  }
+
+  template <typename Info>
+  void add(int level, int type, const Info& info) {
+    header_.msg_control = space_.bytes.data();
+    cmsghdr item{};
+    item.cmsg_level = level;
+    item.cmsg_type = type;
+    item.cmsg_len = CMSG_LEN(sizeof(info));
+    std::uint8_t* const at = space_.bytes.data() + header_.msg_controllen;
+    std::memset(at, 0, CMSG_SPACE(sizeof(info)));
+    std::memcpy(at, &item, sizeof(item));
+    std::memcpy(at + CMSG_LEN(0), &info, sizeof(info));
+    header_.msg_controllen += CMSG_SPACE(sizeof(info));
+  }
+
+ private:
+  msghdr& header_;
+  ControlSpace& space_;
+};
+
+bool has_local(const UdpPath& path) {
+  return !path.local.is_unspecified() && path.local.is_v4() == path.remote.address.is_v4();
 }
 
-/// Asks the kernel to send from `path.local`, if there is one of the right family.
-void write_local(const UdpPath& path, msghdr& header, ControlSpace& space) {
-  header.msg_control = nullptr;
-  header.msg_controllen = 0;
-  if (path.local.is_unspecified() || path.local.is_v4() != path.remote.address.is_v4()) return;
-  if (path.local.is_v4()) {
-    in_pktinfo info{};
-    std::memcpy(&info.ipi_spec_dst, path.local.bytes().data(), 4);
-    write_control(header, space, IPPROTO_IP, IP_PKTINFO, info);
-  } else {
-    in6_pktinfo info{};
-    std::memcpy(&info.ipi6_addr, path.local.bytes().data(), 16);
-    info.ipi6_ifindex = path.interface_index;
-    write_control(header, space, IPPROTO_IPV6, IPV6_PKTINFO, info);
+enum class Local : bool { as_asked, kernels_choice };
+
+/// Asks the kernel to send from `path.local`, if there is one of the right family, and to cut a run
+/// into datagrams.
+void write_control(const OutgoingDatagrams& run, Local local, msghdr& header, ControlSpace& space) {
+  ControlWriter writer(header, space);
+  const UdpPath& path = run.path;
+  if (local == Local::as_asked && has_local(path)) {
+    if (path.local.is_v4()) {
+      in_pktinfo info{};
+      std::memcpy(&info.ipi_spec_dst, path.local.bytes().data(), 4);
+      writer.add(IPPROTO_IP, IP_PKTINFO, info);
+    } else {
+      in6_pktinfo info{};
+      std::memcpy(&info.ipi6_addr, path.local.bytes().data(), 16);
+      info.ipi6_ifindex = path.interface_index;
+      writer.add(IPPROTO_IPV6, IPV6_PKTINFO, info);
+    }
   }
+  if (run.bytes.size() > run.size)
+    writer.add(SOL_UDP, k_udp_segment, static_cast<std::uint16_t>(run.size));
 }
 
 }  // namespace
 
-UdpPort::UdpPort(Sockets sockets, std::uint16_t port)
+UdpPort::UdpPort(Sockets sockets, std::uint16_t port, Options options)
     : sockets_(std::make_unique<Sockets>(std::move(sockets))),
       buffers_(std::make_unique<Buffers>()),
-      port_(port) {}
+      port_(port),
+      options_(options) {}
 UdpPort::UdpPort(UdpPort&&) noexcept = default;
 UdpPort& UdpPort::operator=(UdpPort&&) noexcept = default;
 UdpPort::~UdpPort() = default;
 
-Result<UdpPort> UdpPort::open(std::uint16_t port, std::uint32_t mark) {
+Result<UdpPort> UdpPort::open(std::uint16_t port, std::uint32_t mark, Options options) {
   for (int attempt = 1;; ++attempt) {
-    WEIR_ASSIGN(v6, open_family(AF_INET6, port, mark));
+    WEIR_ASSIGN(v6, open_family(AF_INET6, port, mark, options.join));
     std::uint16_t chosen = port;
     if (v6) {
       WEIR_ASSIGN(bound, bound_port(v6.get()));
       chosen = bound;
     }
-    auto v4 = open_family(AF_INET, chosen, mark);
+    auto v4 = open_family(AF_INET, chosen, mark, options.join);
     // The kernel chose a port for IPv6 that somebody holds in IPv4: let it choose again.
     const bool unlucky = !v4 && v4.error().code() == Code::already_exists && port == 0;
     if (unlucky && attempt < k_random_port_attempts) continue;
@@ -220,7 +261,7 @@ Result<UdpPort> UdpPort::open(std::uint16_t port, std::uint32_t mark) {
       WEIR_ASSIGN(bound, bound_port(v4->get()));
       chosen = bound;
     }
-    return UdpPort(Sockets{std::move(*v4), std::move(v6)}, chosen);
+    return UdpPort(Sockets{std::move(*v4), std::move(v6)}, chosen, options);
   }
 }
 
@@ -239,7 +280,7 @@ std::vector<int> UdpPort::poll_fds() const {
   return fds;
 }
 
-std::span<const ReceivedDatagram> UdpPort::receive() {
+std::span<const ReceivedDatagrams> UdpPort::receive() {
   // In turns, so that a flood of one family does not starve the other.
   v6_first_ = !v6_first_;
   const Fd& first = v6_first_ ? sockets_->v6 : sockets_->v4;
@@ -248,10 +289,10 @@ std::span<const ReceivedDatagram> UdpPort::receive() {
   return batch.empty() ? receive_from(second) : batch;
 }
 
-std::span<const ReceivedDatagram> UdpPort::receive_from(const Fd& fd) {
+std::span<const ReceivedDatagrams> UdpPort::receive_from(const Fd& fd) {
   if (!fd) return {};
   Buffers& buffers = *buffers_;
-  for (std::size_t i = 0; i < k_batch_max; ++i) {
+  for (std::size_t i = 0; i < k_receive_max; ++i) {
     buffers.pieces[i] = {buffers.bytes.get() + i * k_datagram_max, k_datagram_max};
     msghdr& header = buffers.headers[i].msg_hdr;
     header = {};
@@ -262,15 +303,17 @@ std::span<const ReceivedDatagram> UdpPort::receive_from(const Fd& fd) {
     header.msg_control = buffers.controls[i].bytes.data();
     header.msg_controllen = buffers.controls[i].bytes.size();
   }
-  const int got = ::recvmmsg(fd.get(), buffers.headers.data(), k_batch_max, MSG_DONTWAIT, nullptr);
+  const int got =
+      ::recvmmsg(fd.get(), buffers.headers.data(), k_receive_max, MSG_DONTWAIT, nullptr);
   const auto count = static_cast<std::size_t>(std::max(got, 0));
   for (std::size_t i = 0; i < count; ++i) {
-    ReceivedDatagram& datagram = buffers.received[i];
-    datagram.bytes = {buffers.bytes.get() + i * k_datagram_max, buffers.headers[i].msg_len};
-    datagram.path = UdpPath{.remote = endpoint_of(buffers.addresses[i]),
-                            .local = {},
-                            .interface_index = scope_of(buffers.addresses[i])};
-    read_local(buffers.headers[i].msg_hdr, datagram.path);
+    ReceivedDatagrams& run = buffers.received[i];
+    run.bytes = {buffers.bytes.get() + i * k_datagram_max, buffers.headers[i].msg_len};
+    run.size = run.bytes.size();
+    run.path = UdpPath{.remote = endpoint_of(buffers.addresses[i]),
+                       .local = {},
+                       .interface_index = scope_of(buffers.addresses[i])};
+    read_control(buffers.headers[i].msg_hdr, run);
   }
   return {buffers.received.data(), count};
 }
@@ -284,52 +327,57 @@ bool wait_until_writable(int fd) {
 
 }  // namespace
 
-SendReport UdpPort::send(std::span<const OutgoingDatagram> batch) {
+SendReport UdpPort::send(std::span<const OutgoingDatagrams> batch) {
   SendReport report;
   while (!batch.empty()) {
-    const auto run = batch.first(prepare_run(batch));
-    send_run(run, report);
-    batch = batch.subspan(run.size());
+    if (!options_.cut && batch.front().count() > 1) {
+      send_one_by_one(batch.front(), report);
+      batch = batch.subspan(1);
+      continue;
+    }
+    const auto runs = batch.first(prepare(batch));
+    send_prepared(runs, report);
+    batch = batch.subspan(runs.size());
   }
   return report;
 }
 
-/// Fills the headers for the datagrams at the front that go out in one call: those of one family.
-std::size_t UdpPort::prepare_run(std::span<const OutgoingDatagram> batch) {
+/// Fills the headers for the runs at the front that go out in one call: those of one family.
+std::size_t UdpPort::prepare(std::span<const OutgoingDatagrams> batch) {
   const bool v4 = batch.front().path.remote.address.is_v4();
   std::size_t count = 0;
-  for (const OutgoingDatagram& datagram : batch.first(std::min(batch.size(), k_batch_max))) {
-    const Endpoint& remote = datagram.path.remote;
-    if (remote.address.is_v4() != v4) break;
+  for (const OutgoingDatagrams& run : batch.first(std::min(batch.size(), k_batch_max))) {
+    const Endpoint& remote = run.path.remote;
+    if (remote.address.is_v4() != v4 || (!options_.cut && run.count() > 1)) break;
     const AnyAddress to = make_address(v4 ? AF_INET : AF_INET6, remote.address, remote.port,
-                                       datagram.path.interface_index);
-    buffers_->addresses[count] = to.storage;
+                                       run.path.interface_index);
+    std::memcpy(&buffers_->addresses[count], &to.storage, to.size);
     // The kernel only reads them.
-    buffers_->pieces[count] = {const_cast<std::uint8_t*>(datagram.bytes.data()),
-                               datagram.bytes.size()};
+    buffers_->pieces[count] = {const_cast<std::uint8_t*>(run.bytes.data()), run.bytes.size()};
     msghdr& header = buffers_->headers[count].msg_hdr;
     header = {};
     header.msg_name = &buffers_->addresses[count];
     header.msg_namelen = to.size;
     header.msg_iov = &buffers_->pieces[count];
     header.msg_iovlen = 1;
-    write_local(datagram.path, header, buffers_->controls[count]);
+    write_control(run, Local::as_asked, header, buffers_->controls[count]);
     ++count;
   }
   return count;
 }
 
-void UdpPort::send_run(std::span<const OutgoingDatagram> run, SendReport& report) {
-  const bool v4 = run.front().path.remote.address.is_v4();
+void UdpPort::send_prepared(std::span<const OutgoingDatagrams> runs, SendReport& report) {
+  const bool v4 = runs.front().path.remote.address.is_v4();
   const int fd = v4 ? sockets_->v4.get() : sockets_->v6.get();
   std::size_t done = 0;
-  while (fd >= 0 && done < run.size()) {
+  bool own_address = true;
+  while (fd >= 0 && done < runs.size()) {
     mmsghdr* const next = buffers_->headers.data() + done;
-    const int sent =
-        ::sendmmsg(fd, next, static_cast<unsigned>(run.size() - done), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const int sent = ::sendmmsg(fd, next, static_cast<unsigned>(runs.size() - done),
+                                MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
-      done += static_cast<std::size_t>(sent);
-      report.sent += static_cast<std::size_t>(sent);
+      for (int i = 0; i < sent; ++i) report.sent += runs[done++].count();
+      own_address = true;
       continue;
     }
     if (errno == EINTR) continue;
@@ -337,17 +385,48 @@ void UdpPort::send_run(std::span<const OutgoingDatagram> run, SendReport& report
       if (wait_until_writable(fd)) continue;
       break;
     }
-    if (next->msg_hdr.msg_controllen != 0) {
+    const OutgoingDatagrams& run = runs[done];
+    if (run.count() > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
+      if (errno == EIO)
+        options_.cut = false;  // the device behind the route cannot sum: it never will
+      send_one_by_one(run, report);
+      // That used the headers of the rest.
+      const auto rest = runs.subspan(done + 1);
+      if (!rest.empty()) {
+        const SendReport more = send(rest);
+        report.sent += more.sent;
+        report.refused += more.refused;
+        report.lost_locals.insert(report.lost_locals.end(), more.lost_locals.begin(),
+                                  more.lost_locals.end());
+      }
+      return;
+    }
+    if (own_address && has_local(run.path)) {
       // Perhaps the source address is gone: the kernel may choose another.
-      next->msg_hdr.msg_control = nullptr;
-      next->msg_hdr.msg_controllen = 0;
-      report.lost_locals.push_back(run[done].path.local);
+      own_address = false;
+      write_control(run, Local::kernels_choice, next->msg_hdr, buffers_->controls[done]);
+      report.lost_locals.push_back(run.path.local);
       continue;
     }
+    own_address = true;
+    report.refused += run.count();
     ++done;
-    ++report.refused;
   }
-  report.refused += run.size() - done;
+  for (; done < runs.size(); ++done) report.refused += runs[done].count();
+}
+
+void UdpPort::send_one_by_one(const OutgoingDatagrams& run, SendReport& report) {
+  std::array<OutgoingDatagrams, k_run_count_max> singles;
+  std::size_t count = 0;
+  for (ByteView rest = run.bytes; !rest.empty() && count < singles.size(); ++count) {
+    const ByteView one = rest.first(std::min(run.size, rest.size()));
+    singles[count] = {one, one.size(), run.path};
+    rest = rest.subspan(one.size());
+  }
+  const auto all = std::span<const OutgoingDatagrams>(singles).first(count);
+  static_assert(k_run_count_max <= k_batch_max);
+  prepare(all);
+  send_prepared(all, report);
 }
 
 }  // namespace weir

@@ -13,7 +13,6 @@ namespace weir {
 namespace {
 
 constexpr int k_receive_batches = 4;
-constexpr std::size_t k_packets_per_turn = 64;
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
   if (count != 0) counter.fetch_add(count, std::memory_order_relaxed);
@@ -182,10 +181,12 @@ void TunnelWorker::receive_datagrams() {
     const auto batch = udp_.receive();
     if (batch.empty()) break;
     const Time now = clock_.now();
-    for (const ReceivedDatagram& datagram : batch) {
-      engine_.on_datagram(datagram.bytes, datagram.path, now, batch_);
+    std::size_t count = 0;
+    for (const ReceivedDatagrams& run : batch) {
+      engine_.on_datagrams(run.bytes, run.size, run.path, now, batch_);
+      count += run.count();
     }
-    add(counters_.datagrams_received, batch.size());
+    add(counters_.datagrams_received, count);
     flush();
   }
 }
@@ -195,14 +196,11 @@ bool TunnelWorker::read_packets() {
   const Time now = clock_.now();
   // The first packet may be quicker than the news that the interface is up.
   if (!engine_.is_up()) look_at_link();
+  const auto packets = inner_.read(*tun_);
+  if (!packets) return false;
+  engine_.on_inner_packets(*packets, now, batch_);
   std::size_t count = 0;
-  for (; count < k_packets_per_turn; ++count) {
-    const ByteSpan buffer = batch_.inner_buffer();
-    const auto size = tun_->read(buffer);
-    if (!size && size.error().code() == Code::not_found) return false;
-    if (!size || *size == 0) break;
-    engine_.on_inner_packet(buffer.first(*size), now, batch_);
-  }
+  for (const SegmentedPacket& packet : *packets) count += packet.count();
   add(counters_.packets_from_tun, count);
   flush();
   return true;

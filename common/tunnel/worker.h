@@ -14,6 +14,7 @@
 #include "common/os/fd.h"
 #include "common/tunnel/device.h"
 #include "common/tunnel/engine.h"
+#include "common/tunnel/inner_batch.h"
 #include "common/tunnel/link_monitor.h"
 #include "common/tunnel/packet_batch.h"
 #include "common/tunnel/tun.h"
@@ -24,7 +25,7 @@ namespace weir {
 /// The thread of a tunnel: waits for the kernel, feeds the engine, sends what comes out.
 ///
 ///   link monitor ─▶ up, down, MTU        calls of other threads ─▶ between two batches
-///   UDP, 4 x 64 datagrams ─▶ engine      TUN, 64 packets ─▶ engine      timers ─▶ engine
+///   UDP, 4 x 8 runs ─▶ engine      TUN, up to 64 packets ─▶ engine      timers ─▶ engine
 ///
 /// Public calls from any thread; each waits until the worker has done it.
 class TunnelWorker {
@@ -94,6 +95,7 @@ class TunnelWorker {
   SystemKeySource keys_;
   Engine engine_;
   PacketBatch batch_;
+  InnerBatch inner_;
   bool over_ = false;
 
   // Any thread.

@@ -38,9 +38,14 @@ struct TunnelWorld::Node final : EngineOutput {
 
   ByteSpan send_buffer(const UdpPath&, std::size_t size) override {
     arena.resize(std::max(arena.size(), size));
-    return arena;
+    return ByteSpan(arena).first(size);
   }
-  void send(const UdpPath& to, ByteSpan datagram) override { world.transmit(number, to, datagram); }
+  std::size_t room() const override { return 0; }
+  void send(const UdpPath& to, ByteSpan datagrams, std::size_t size) override {
+    for (; !datagrams.empty(); datagrams = datagrams.subspan(std::min(size, datagrams.size()))) {
+      world.transmit(number, to, datagrams.first(std::min(size, datagrams.size())));
+    }
+  }
   void deliver(ByteSpan packet) override {
     packets.emplace_back(packet.begin(), packet.end());
     if (packet.size() == 28) numbers.push_back(load_be64(packet.data() + 20));

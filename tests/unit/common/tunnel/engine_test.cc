@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/tunnel/messages.h"
+#include "tests/doubles/transport_packets.h"
 #include "tests/unit/common/tunnel/two_nodes.h"
 
 namespace weir {
@@ -263,25 +264,92 @@ TEST_F(Engines, TellTheInterfaceOfALinkLocalPeerOnly) {
   }
 }
 
-TEST_F(Engines, UseTheBufferThePacketAlreadyLiesIn) {
+/// A large packet leaves as its segments, one send of equal datagrams, and all of them arrive, also
+/// in one vector.
+TEST_F(Engines, SendTheSegmentsOfALargePacketAtOnceAndTakeThemAtOnce) {
   connect();
-  struct InPlace final : EngineOutput {
-    ByteSpan send_buffer(const UdpPath&, std::size_t) override { return arena; }
-    void send(const UdpPath&, ByteSpan datagram) override { size = datagram.size(); }
+  struct Runs final : EngineOutput {
+    ByteSpan send_buffer(const UdpPath&, std::size_t size) override {
+      const ByteSpan buffer = ByteSpan(arena).subspan(used, size);
+      used += size;
+      return buffer;
+    }
+    std::size_t room() const override { return arena.size() - used; }
+    void send(const UdpPath&, ByteSpan datagrams, std::size_t size) override {
+      runs.push_back({ByteVector(datagrams.begin(), datagrams.end()), size});
+    }
     void deliver(ByteSpan) override {}
-    ByteVector arena = ByteVector(2048);
-    std::size_t size = 0;
-  } in_place;
-  std::array<std::uint8_t, 8> payload{};
-  store_be64(payload.data(), 77);
-  const ByteVector packet = ipv4_packet(TunnelWorld::inner(a), TunnelWorld::inner(b), payload);
-  std::ranges::copy(packet, in_place.arena.begin() + 16);
-  ASSERT_EQ(world.engine(a).on_inner_packet(ByteView(in_place.arena).subspan(16, packet.size()),
-                                            world.now(), in_place),
-            InnerVerdict::sent);
-  in_place.arena.resize(in_place.size);
-  world.inject(b, in_place.arena, world.endpoint(a));
-  EXPECT_EQ(world.delivered(b).back(), 77U);
+    ByteVector arena = ByteVector(1 << 18);
+    std::size_t used = 0;
+    std::vector<std::pair<ByteVector, std::size_t>> runs;
+  } out;
+  TransportSpec spec;
+  spec.payload = 100 * 600 + 50;
+  ByteVector large = make_packet(spec);
+  std::ranges::copy(TunnelWorld::inner(a).bytes(), large.begin() + 12);
+  std::ranges::copy(TunnelWorld::inner(b).bytes(), large.begin() + 16);
+  VnetHeader header;
+  header.flags = k_vnet_needs_checksum;
+  header.gso_type = k_vnet_gso_tcp4;
+  header.gso_size = 600;
+  header.checksum_start = 20;
+  header.checksum_offset = 16;
+  const std::array<SegmentedPacket, 1> packets = {*SegmentedPacket::read(header, large)};
+  ASSERT_EQ(world.engine(a).on_inner_packets(packets, world.now(), out), InnerVerdict::sent);
+  ASSERT_EQ(out.runs.size(), 2U) << "64 and the rest";
+  EXPECT_EQ(out.runs[0].second, 16U + 640 + 16);
+  EXPECT_EQ(out.runs[0].first.size(), 64 * out.runs[0].second);
+
+  const std::size_t before = world.delivered_packets(b).size();
+  for (auto& [bytes, size] : out.runs) {
+    world.engine(b).on_datagrams(bytes, size, UdpPath{world.endpoint(a), {}, 0}, world.now(),
+                                 world.output(b));
+  }
+  const auto& delivered = world.delivered_packets(b);
+  ASSERT_EQ(delivered.size(), before + 101);
+  for (std::size_t i = 0; i < 101; ++i) {
+    const ByteVector& packet = delivered[before + i];
+    EXPECT_TRUE(checksums_hold(packet));
+    EXPECT_EQ(load_be32(packet.data() + 24), spec.sequence + 600 * i);
+  }
+}
+
+/// In one vector: datagrams of several sessions, junk, a repeat and a forgery; each is judged by
+/// itself.
+TEST_F(Engines, JudgeEachDatagramOfAVectorByItself) {
+  connect();
+  world.send(a, b, 1);
+  world.send(a, b, 2);
+  world.send(a, b, 3);
+  std::vector<ByteVector> sent;
+  for (std::size_t i = world.wire.size() - 3; i < world.wire.size(); ++i)
+    sent.push_back(world.wire[i].bytes);
+  const std::size_t size = sent[0].size();
+  ByteVector vector;
+  const auto add = [&](const ByteVector& bytes) {
+    vector.insert(vector.end(), bytes.begin(), bytes.end());
+  };
+  add(sent[0]);
+  ByteVector forged = sent[1];
+  forged.back() ^= 1U;
+  add(forged);
+  add(sent[0]);  // again
+  ByteVector unknown = sent[1];
+  unknown[4] ^= 1U;
+  add(unknown);
+  add(ByteVector(size, 0xee));
+  add(sent[1]);
+  add(sent[2]);
+  vector.resize(vector.size() - 1);  // the last is cut
+  const EngineCounters before = world.engine(b).counters();
+  world.engine(b).on_datagrams(vector, size, UdpPath{world.endpoint(a), {}, 0}, world.now(),
+                               world.output(b));
+  const EngineCounters after = world.engine(b).counters();
+  EXPECT_EQ(after.rx_packets - before.rx_packets, 2U);
+  EXPECT_EQ(after.dropped_not_authentic - before.dropped_not_authentic, 2U);
+  EXPECT_EQ(after.dropped_replay - before.dropped_replay, 1U);
+  EXPECT_EQ(after.dropped_unknown_session - before.dropped_unknown_session, 1U);
+  EXPECT_EQ(after.dropped_malformed - before.dropped_malformed, 1U);
 }
 
 }  // namespace

@@ -124,7 +124,8 @@ struct Recorder final : EngineOutput {
     arena.assign(size, 0xee);
     return arena;
   }
-  void send(const UdpPath&, ByteSpan datagram) override {
+  std::size_t room() const override { return 0; }
+  void send(const UdpPath&, ByteSpan datagram, std::size_t) override {
     sent.emplace_back(datagram.begin(), datagram.end());
   }
   void deliver(ByteSpan packet) override { delivered.emplace_back(packet.begin(), packet.end()); }

@@ -21,8 +21,11 @@ std::vector<std::pair<std::string, UdpPath>> receive(UdpPort& port, std::size_t 
     std::vector<pollfd> waiting;
     for (const int fd : port.poll_fds()) waiting.push_back({fd, POLLIN, 0});
     if (::poll(waiting.data(), waiting.size(), 1000) <= 0) break;
-    for (const ReceivedDatagram& datagram : port.receive()) {
-      all.emplace_back(std::string(as_text(datagram.bytes)), datagram.path);
+    for (const ReceivedDatagrams& run : port.receive()) {
+      for (std::size_t at = 0; at < run.bytes.size(); at += run.size) {
+        const ByteView one = run.bytes.subspan(at, std::min(run.size, run.bytes.size() - at));
+        all.emplace_back(std::string(as_text(one)), run.path);
+      }
     }
   }
   return all;
@@ -30,6 +33,10 @@ std::vector<std::pair<std::string, UdpPath>> receive(UdpPort& port, std::size_t 
 
 UdpPath to(const char* address, std::uint16_t port) {
   return UdpPath{.remote = {*IpAddress::parse(address), port}, .local = {}};
+}
+
+OutgoingDatagrams single(ByteView bytes, const UdpPath& path) {
+  return {bytes, bytes.size(), path};
 }
 
 bool host_has_v6(UdpPort& port) { return port.poll_fds().size() == 2; }
@@ -44,7 +51,7 @@ TEST(UdpPort, TakesOneFreePortForBothFamilies) {
   for (const char* address : {"127.0.0.1", "::1"}) {
     if (address[0] == ':' && !host_has_v6(*receiver)) continue;
     const std::string text = std::string("hello ") + address;
-    const OutgoingDatagram datagram{as_bytes(text), to(address, receiver->port())};
+    const OutgoingDatagrams datagram = single(as_bytes(text), to(address, receiver->port()));
     EXPECT_EQ(sender->send({&datagram, 1}).sent, 1u);
     const auto received = receive(*receiver, 1);
     ASSERT_EQ(received.size(), 1u);
@@ -69,7 +76,7 @@ TEST(UdpPort, KeepsTheInterfaceOfALinkLocalAddress) {
   for (const auto& [from, at, seen] :
        {std::tuple(near, near, lo), {near, far, lo}, {far, near, lo}, {far, far, 0U}}) {
     const UdpPath path{.remote = {at, receiver->port()}, .local = from, .interface_index = lo};
-    const OutgoingDatagram datagram{as_bytes("hello"), path};
+    const OutgoingDatagrams datagram = single(as_bytes("hello"), path);
     EXPECT_EQ(sender->send({&datagram, 1}).sent, 1U);
     const auto received = receive(*receiver, 1);
     ASSERT_EQ(received.size(), 1U) << from.to_string() << " to " << at.to_string();
@@ -95,10 +102,10 @@ TEST(UdpPort, SendsAMixedBatchInOrderPerDestination) {
   const bool v6 = host_has_v6(*receiver);
   std::vector<std::string> texts;
   for (int i = 0; i < 60; ++i) texts.push_back(std::to_string(i));
-  std::vector<OutgoingDatagram> batch;
+  std::vector<OutgoingDatagrams> batch;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const char* address = v6 && i % 3 == 2 ? "::1" : "127.0.0.1";
-    batch.push_back({as_bytes(texts[i]), to(address, receiver->port())});
+    batch.push_back(single(as_bytes(texts[i]), to(address, receiver->port())));
   }
   EXPECT_EQ(sender->send(batch).sent, batch.size());
   std::map<std::string, int> last;
@@ -116,10 +123,10 @@ TEST(UdpPort, ReadsBothFamiliesInTurns) {
   auto receiver = UdpPort::open(0, 0);
   auto sender = UdpPort::open(0, 0);
   if (!host_has_v6(*receiver)) GTEST_SKIP() << "the host has no IPv6";
-  const std::vector<OutgoingDatagram> flood(3 * UdpIo::k_batch_max,
-                                            {as_bytes("x"), to("127.0.0.1", receiver->port())});
+  const std::vector<OutgoingDatagrams> flood(
+      3 * UdpIo::k_batch_max, single(as_bytes("x"), to("127.0.0.1", receiver->port())));
   sender->send(flood);
-  const OutgoingDatagram lone{as_bytes("y"), to("::1", receiver->port())};
+  const OutgoingDatagrams lone = single(as_bytes("y"), to("::1", receiver->port()));
   sender->send({&lone, 1});
   std::string first_two;
   for (int i = 0; i < 2; ++i) first_two += as_text(receiver->receive()[0].bytes);
@@ -129,13 +136,13 @@ TEST(UdpPort, ReadsBothFamiliesInTurns) {
 TEST(UdpPort, AnswersFromTheAddressItWasAskedAt) {
   auto server = UdpPort::open(0, 0);
   auto client = UdpPort::open(0, 0);
-  const OutgoingDatagram question{as_bytes("?"), to("127.0.0.7", server->port())};
+  const OutgoingDatagrams question = single(as_bytes("?"), to("127.0.0.7", server->port()));
   client->send({&question, 1});
   const auto asked = receive(*server, 1);
   ASSERT_EQ(asked.size(), 1u);
   EXPECT_EQ(asked[0].second.local.to_string(), "127.0.0.7");
 
-  const OutgoingDatagram answer{as_bytes("!"), asked[0].second};
+  const OutgoingDatagrams answer = single(as_bytes("!"), asked[0].second);
   EXPECT_EQ(server->send({&answer, 1}).sent, 1u);
   const auto answered = receive(*client, 1);
   ASSERT_EQ(answered.size(), 1u);
@@ -147,10 +154,9 @@ TEST(UdpPort, SendsTheSameDatagramWithoutASourceThatIsGone) {
   auto sender = UdpPort::open(0, 0);
   UdpPath path = to("127.0.0.1", receiver->port());
   path.local = *IpAddress::parse("192.0.2.77");  // not ours
-  const std::array<OutgoingDatagram, 3> batch = {
-      OutgoingDatagram{as_bytes("a"), to("127.0.0.1", receiver->port())},
-      OutgoingDatagram{as_bytes("b"), path},
-      OutgoingDatagram{as_bytes("c"), to("127.0.0.1", receiver->port())}};
+  const std::array<OutgoingDatagrams, 3> batch = {
+      single(as_bytes("a"), to("127.0.0.1", receiver->port())), single(as_bytes("b"), path),
+      single(as_bytes("c"), to("127.0.0.1", receiver->port()))};
   const SendReport report = sender->send(batch);
   EXPECT_EQ(report.sent, 3u);
   EXPECT_EQ(report.refused, 0u);
@@ -165,10 +171,10 @@ TEST(UdpPort, SkipsOnlyTheDatagramTheKernelRefuses) {
   auto receiver = UdpPort::open(0, 0);
   auto sender = UdpPort::open(0, 0);
   const ByteVector too_long(65535, 'x');  // above what UDP over IPv4 carries
-  const std::array<OutgoingDatagram, 3> batch = {
-      OutgoingDatagram{as_bytes("a"), to("127.0.0.1", receiver->port())},
-      OutgoingDatagram{too_long, to("127.0.0.1", receiver->port())},
-      OutgoingDatagram{as_bytes("c"), to("127.0.0.1", receiver->port())}};
+  const std::array<OutgoingDatagrams, 3> batch = {
+      single(as_bytes("a"), to("127.0.0.1", receiver->port())),
+      single(too_long, to("127.0.0.1", receiver->port())),
+      single(as_bytes("c"), to("127.0.0.1", receiver->port()))};
   const SendReport report = sender->send(batch);
   EXPECT_EQ(report.sent, 2u);
   EXPECT_EQ(report.refused, 1u);
@@ -179,11 +185,79 @@ TEST(UdpPort, CarriesTheLongestDatagram) {
   auto receiver = UdpPort::open(0, 0);
   auto sender = UdpPort::open(0, 0);
   const ByteVector longest(65507, 'x');
-  const OutgoingDatagram datagram{longest, to("127.0.0.1", receiver->port())};
+  const OutgoingDatagrams datagram = single(longest, to("127.0.0.1", receiver->port()));
   ASSERT_EQ(sender->send({&datagram, 1}).sent, 1u);
   const auto received = receive(*receiver, 1);
   ASSERT_EQ(received.size(), 1u);
   EXPECT_EQ(received[0].first.size(), longest.size());
+}
+
+class UdpRuns : public testing::TestWithParam<UdpPort::Options> {};
+
+/// A run is sent and arrives as its datagrams, whatever the kernel on either side can do.
+TEST_P(UdpRuns, ArriveAsTheirDatagrams) {
+  auto receiver = UdpPort::open(0, 0, GetParam());
+  auto sender = UdpPort::open(0, 0, GetParam());
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    if (address[0] == ':' && !host_has_v6(*receiver)) continue;
+    std::string text;
+    for (char c = 'a'; c < 'a' + 20; ++c) text += std::string(100, c);
+    text += "end";
+    const UdpPath path = to(address, receiver->port());
+    const std::array<OutgoingDatagrams, 3> batch = {single(as_bytes("before"), path),
+                                                    {as_bytes(text), 100, path},
+                                                    single(as_bytes("after"), path)};
+    const SendReport report = sender->send(batch);
+    EXPECT_EQ(report.sent, 23U);
+    EXPECT_EQ(report.refused, 0U);
+    const auto received = receive(*receiver, 23);
+    ASSERT_EQ(received.size(), 23U);
+    std::string whole;
+    for (const auto& [one, from] : received) {
+      EXPECT_LE(one.size(), 100U);
+      EXPECT_EQ(from.remote.port, sender->port());
+      whole += one;
+    }
+    EXPECT_EQ(whole, "before" + text + "after");
+  }
+}
+
+/// A source address that is gone, in a run: all of it goes out without.
+TEST_P(UdpRuns, GoWithoutASourceThatIsGone) {
+  auto receiver = UdpPort::open(0, 0, GetParam());
+  auto sender = UdpPort::open(0, 0, GetParam());
+  UdpPath path = to("127.0.0.1", receiver->port());
+  path.local = *IpAddress::parse("192.0.2.77");  // not ours
+  const std::array<OutgoingDatagrams, 2> batch = {OutgoingDatagrams{as_bytes("aabbc"), 2, path},
+                                                  single(as_bytes("d"), path)};
+  const SendReport report = sender->send(batch);
+  EXPECT_EQ(report.sent, 4U);
+  EXPECT_EQ(report.refused, 0U);
+  EXPECT_FALSE(report.lost_locals.empty());
+  EXPECT_EQ(receive(*receiver, 4).size(), 4U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, UdpRuns,
+                         testing::Values(UdpPort::Options{},
+                                         UdpPort::Options{.cut = false, .join = true},
+                                         UdpPort::Options{.cut = true, .join = false},
+                                         UdpPort::Options{.cut = false, .join = false}));
+
+/// Wider than the path takes: the kernel refuses to cut (EINVAL), and takes the datagrams in
+/// fragments.
+TEST(UdpPort, SendsARunOneByOneThatThePathIsTooNarrowFor) {
+  const Fd home(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "needs root: no own network namespace";
+  ASSERT_EQ(std::system("ip link set lo mtu 1300 up"), 0);
+  auto receiver = UdpPort::open(0, 0);
+  auto sender = UdpPort::open(0, 0);
+  const ByteVector bytes(4 * 1400, 'x');
+  const OutgoingDatagrams run{bytes, 1400, to("127.0.0.1", receiver->port())};
+  const SendReport report = sender->send({&run, 1});
+  EXPECT_EQ(report.sent, 4U);
+  EXPECT_EQ(report.refused, 0U);
+  EXPECT_EQ(receive(*receiver, 4).size(), 4U);
+  ::setns(home.get(), CLONE_NEWNET);
 }
 
 }  // namespace
