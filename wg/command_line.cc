@@ -1,5 +1,6 @@
 #include "wg/command_line.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -24,6 +25,31 @@ Result<Verbosity> parse_level(std::string_view text) {
               "LOG_LEVEL " + in_quotes(text) + " is not silent, error, info, verbose or debug");
 }
 
+/// `none`, or those to use, with commas between.
+Result<TunnelOffloads> parse_offloads(std::string_view text) {
+  TunnelOffloads offloads{.tun = false, .tun_udp = false, .udp_cut = false, .udp_join = false};
+  if (text == "none") return offloads;
+  const std::array<std::pair<std::string_view, bool*>, 4> known = {{
+      {"tun", &offloads.tun},
+      {"tun-udp", &offloads.tun_udp},
+      {"udp-cut", &offloads.udp_cut},
+      {"udp-join", &offloads.udp_join},
+  }};
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view word = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    const auto* const found =
+        std::ranges::find(known, word, [](const auto& one) { return one.first; });
+    if (found == known.end()) {
+      return fail(Code::invalid_argument,
+                  "WEIR_WG_OFFLOADS " + in_quotes(text) +
+                      " is neither none nor a list of tun, tun-udp, udp-cut and udp-join");
+    }
+    *found->second = true;
+  }
+  return offloads;
+}
+
 }  // namespace
 
 Result<CommandLine> parse_command_line(const std::vector<std::string_view>& arguments,
@@ -35,6 +61,10 @@ Result<CommandLine> parse_command_line(const std::vector<std::string_view>& argu
     WEIR_ASSIGN(level, parse_level(environment.log_level));
     line.verbosity = level;
     line.keep_log = level != Verbosity::silent;
+  }
+  if (environment.offloads != nullptr && *environment.offloads != '\0') {
+    WEIR_ASSIGN(offloads, parse_offloads(environment.offloads));
+    line.offloads = offloads;
   }
   for (const std::string_view argument : arguments) {
     if (argument == "-h" || argument == "--help") {

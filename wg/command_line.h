@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/tunnel/device.h"
 
 namespace weir::wg {
 
@@ -21,12 +22,14 @@ struct CommandLine {
   bool keep_log = false;
   Verbosity verbosity = Verbosity::error;
   std::string interface;
+  TunnelOffloads offloads;
 };
 
 /// The environment variables that count; nullptr: not set.
 struct Environment {
   const char* log_level = nullptr;
   const char* foreground = nullptr;
+  const char* offloads = nullptr;
 };
 
 /// `arguments` without the program's name.

@@ -50,11 +50,14 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
     return fail(Code::invalid_argument,
                 "tunnel MTU " + std::to_string(options.mtu) + " is not from 576 to 65535 bytes");
   }
-  WEIR_ASSIGN(made, TunDevice::create(options.interface));
+  const TunnelOffloads& offloads = options.offloads;
+  WEIR_ASSIGN(made, TunDevice::create(options.interface, {.large_packets = offloads.tun,
+                                                          .large_udp = offloads.tun_udp}));
   auto tun = std::make_unique<TunDevice>(std::move(made));
   WEIR_ASSIGN(monitor, LinkMonitor::create(*tun));
   WEIR_TRY(set_up_link(options));
-  WEIR_ASSIGN(udp, UdpPort::open(options.listen_port, 0));
+  WEIR_ASSIGN(udp, UdpPort::open(options.listen_port, 0,
+                                 {.cut = offloads.udp_cut, .join = offloads.udp_join}));
   WEIR_ASSIGN(wake, make_eventfd());
 
   const EndReport on_end = once(std::move(options.on_end));

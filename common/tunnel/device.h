@@ -18,6 +18,15 @@ class UapiServer;
 
 using EndReport = std::function<void(const std::string& why)>;
 
+/// What the kernel may be asked to do for many packets at once. It is only ever asked: without, or
+/// where it refuses, packets go one by one.
+struct TunnelOffloads {
+  bool tun = true;       ///< large TCP packets at the interface
+  bool tun_udp = true;   ///< and large UDP ones
+  bool udp_cut = true;   ///< UDP_SEGMENT
+  bool udp_join = true;  ///< UDP_GRO
+};
+
 /// How a tunnel comes into being; what can change later is in DeviceConfig.
 struct TunnelOptions {
   /// 1 to 15 characters. Created if it does not exist.
@@ -28,6 +37,7 @@ struct TunnelOptions {
   std::uint32_t mtu = 1420;
   /// Packets the kernel holds for a worker that lags: more is throughput, less is latency.
   std::uint32_t tx_queue_length = 500;
+  TunnelOffloads offloads;
   /// Brings the interface up at once. `weir-wg` leaves that to its user.
   bool bring_up = true;
   /// Serves `<uapi_directory>/<interface>.sock` (0600), so that `wg` works on the tunnel.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/tunnel/load_guard.h"
 #include "common/tunnel/peer.h"
 #include "common/tunnel/timer_queue.h"
+#include "common/tunnel/too_big.h"
 
 namespace weir {
 
@@ -85,6 +87,7 @@ class Engine::Core {
   void deliver(Peer& peer, ByteSpan plain, EngineOutput& out);
   void roam(Peer& peer, const UdpPath& from);
   InnerVerdict on_inner_packet(const SegmentedPacket& packet, Time now, EngineOutput& out);
+  InnerVerdict refuse_too_big(const SegmentedPacket& packet, EngineOutput& out);
   void stage(Peer& peer, const SegmentedPacket& packet);
   void drop_staged(Peer& peer);
   void send_staged(Peer& peer, Time now, EngineOutput& out);
@@ -135,6 +138,9 @@ class Engine::Core {
   };
   std::vector<Prepared> prepared_;
   std::vector<PreparedRun> prepared_runs_;
+  /// The answer to a packet that is too long; stays until the next vector.
+  std::array<std::uint8_t, k_too_big_size_max> too_big_{};
+  bool told_too_big_ = false;
 
   std::vector<std::unique_ptr<Peer>> peers_;  ///< by slot; empty ones are free
   std::vector<std::uint32_t> free_slots_;

@@ -29,6 +29,7 @@ struct EngineCounters {
   std::uint64_t dropped_inner_malformed = 0;    ///< authentic, but no IP packet inside
   std::uint64_t dropped_wrong_destination = 0;  ///< not the only one the peer may send to
   std::uint64_t dropped_wrong_source = 0;       ///< the source address belongs to another peer
+  std::uint64_t dropped_too_big = 0;            ///< longer than UDP carries
   std::uint64_t dropped_no_peer = 0;
   std::uint64_t dropped_no_endpoint = 0;
   std::uint64_t dropped_staged = 0;  ///< waited for a handshake too long or too many

@@ -154,6 +154,7 @@ InnerVerdict Engine::Core::on_inner_packets(std::span<const SegmentedPacket> pac
                                             EngineOutput& out) {
   if (!up_) return InnerVerdict::down;
   tick(now);
+  told_too_big_ = false;
   InnerVerdict verdict = InnerVerdict::malformed;
   for (const SegmentedPacket& packet : packets) verdict = on_inner_packet(packet, now_, out);
   send_prepared(out);
@@ -163,7 +164,8 @@ InnerVerdict Engine::Core::on_inner_packets(std::span<const SegmentedPacket> pac
 InnerVerdict Engine::Core::on_inner_packet(const SegmentedPacket& packet, Time now,
                                            EngineOutput& out) {
   const auto inner = read_inner_packet(packet.packet());
-  if (!inner || packet.size(0) > k_inner_size_max) return InnerVerdict::malformed;
+  if (!inner) return InnerVerdict::malformed;
+  if (packet.size(0) > k_inner_size_max) return refuse_too_big(packet, out);
   const AllowedIps::Owner owner = inner->v4 ? allowed_ips_.find_v4(inner->destination)
                                             : allowed_ips_.find_v6(inner->destination);
   if (owner == AllowedIps::k_nobody) {
@@ -183,6 +185,15 @@ InnerVerdict Engine::Core::on_inner_packet(const SegmentedPacket& packet, Time n
   stage(peer, packet);
   send_staged(peer, now, out);
   return peer.staged.empty() ? InnerVerdict::sent : InnerVerdict::staged;
+}
+
+/// The interface takes longer packets than UDP carries: their sender is told, once a vector.
+InnerVerdict Engine::Core::refuse_too_big(const SegmentedPacket& packet, EngineOutput& out) {
+  counters_.dropped_too_big += packet.count();
+  if (std::exchange(told_too_big_, true)) return InnerVerdict::too_big;
+  const std::size_t size = write_too_big(packet.packet(), k_inner_size_max, too_big_);
+  if (size != 0) out.deliver(ByteSpan(too_big_).first(size));
+  return InnerVerdict::too_big;
 }
 
 void Engine::Core::stage(Peer& peer, const SegmentedPacket& packet) {

@@ -42,8 +42,9 @@ class EngineOutput {
   /// be shorter; at most k_send_count_max and, unless it is one, k_send_bytes_max.
   virtual void send(const UdpPath& to, ByteSpan datagrams, std::size_t size) = 0;
 
-  /// An authenticated inner IP packet whose source address belongs to the peer. It lies inside the
-  /// datagram given to `on_datagram`, whose bytes stay as they are until the receiver is done.
+  /// An authenticated inner IP packet whose source address belongs to the peer, or an ICMP message
+  /// of our own. It lies inside the datagram given to `on_datagram`, whose bytes stay as they are
+  /// until the receiver is done.
   virtual void deliver(ByteSpan ip_packet) = 0;
 };
 
@@ -53,7 +54,8 @@ enum class InnerVerdict : std::uint8_t {
   staged,       ///< kept until a handshake is done
   no_peer,      ///< no allowed IP matches its destination
   no_endpoint,  ///< the peer has no known endpoint
-  malformed,    ///< not IPv4 or IPv6, or too long
+  malformed,    ///< not IPv4 or IPv6
+  too_big,      ///< longer than UDP carries; its sender gets an ICMP message
   down,         ///< the engine is down
 };
 

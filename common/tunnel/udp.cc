@@ -20,8 +20,6 @@ namespace {
 constexpr int k_udp_segment = 103;
 constexpr int k_udp_gro = 104;
 
-constexpr std::size_t k_receive_max =
-    8;  // of up to 64 KB: as many datagrams as a large batch of small ones
 constexpr std::size_t k_datagram_max = 65536;
 constexpr int k_socket_buffer = 4 << 20;
 constexpr int k_full_buffer_wait_ms = 20;
@@ -238,7 +236,11 @@ UdpPort::UdpPort(Sockets sockets, std::uint16_t port, Options options)
     : sockets_(std::make_unique<Sockets>(std::move(sockets))),
       buffers_(std::make_unique<Buffers>()),
       port_(port),
-      options_(options) {}
+      options_(options) {
+  for (const Fd* fd : {&sockets_->v4, &sockets_->v6}) {
+    if (*fd) fds_[fds_used_++] = fd->get();
+  }
+}
 UdpPort::UdpPort(UdpPort&&) noexcept = default;
 UdpPort& UdpPort::operator=(UdpPort&&) noexcept = default;
 UdpPort::~UdpPort() = default;
@@ -265,32 +267,12 @@ Result<UdpPort> UdpPort::open(std::uint16_t port, std::uint32_t mark, Options op
   }
 }
 
-std::uint16_t UdpPort::port() const { return port_; }
-
 Status UdpPort::set_mark(std::uint32_t mark) {
   for (const int fd : poll_fds()) WEIR_TRY(set_socket_mark(fd, mark));
   return {};
 }
 
-std::vector<int> UdpPort::poll_fds() const {
-  std::vector<int> fds;
-  for (const Fd* fd : {&sockets_->v4, &sockets_->v6}) {
-    if (*fd) fds.push_back(fd->get());
-  }
-  return fds;
-}
-
-std::span<const ReceivedDatagrams> UdpPort::receive() {
-  // In turns, so that a flood of one family does not starve the other.
-  v6_first_ = !v6_first_;
-  const Fd& first = v6_first_ ? sockets_->v6 : sockets_->v4;
-  const Fd& second = v6_first_ ? sockets_->v4 : sockets_->v6;
-  const auto batch = receive_from(first);
-  return batch.empty() ? receive_from(second) : batch;
-}
-
-std::span<const ReceivedDatagrams> UdpPort::receive_from(const Fd& fd) {
-  if (!fd) return {};
+std::span<const ReceivedDatagrams> UdpPort::receive(std::size_t which) {
   Buffers& buffers = *buffers_;
   for (std::size_t i = 0; i < k_receive_max; ++i) {
     buffers.pieces[i] = {buffers.bytes.get() + i * k_datagram_max, k_datagram_max};
@@ -304,7 +286,7 @@ std::span<const ReceivedDatagrams> UdpPort::receive_from(const Fd& fd) {
     header.msg_controllen = buffers.controls[i].bytes.size();
   }
   const int got =
-      ::recvmmsg(fd.get(), buffers.headers.data(), k_receive_max, MSG_DONTWAIT, nullptr);
+      ::recvmmsg(fds_[which], buffers.headers.data(), k_receive_max, MSG_DONTWAIT, nullptr);
   const auto count = static_cast<std::size_t>(std::max(got, 0));
   for (std::size_t i = 0; i < count; ++i) {
     ReceivedDatagrams& run = buffers.received[i];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -41,6 +42,7 @@ struct SendReport {
 /// Where outer datagrams come from and go to. One thread.
 class UdpIo {
  public:
+  static constexpr std::size_t k_receive_max = 8;
   static constexpr std::size_t k_batch_max = 64;  ///< runs of datagrams per call
   static constexpr std::size_t k_run_count_max =
       EngineOutput::k_send_count_max;  ///< datagrams per run
@@ -48,11 +50,12 @@ class UdpIo {
 
   virtual ~UdpIo() = default;
 
-  /// Readable when a datagram waits.
-  virtual std::vector<int> poll_fds() const = 0;
+  /// One or two, readable when a datagram waits.
+  virtual std::span<const int> poll_fds() const = 0;
 
-  /// Waiting datagrams of one address family; empty when none waits. Valid until the next call.
-  virtual std::span<const ReceivedDatagrams> receive() = 0;
+  /// What waits at one of them: at most k_receive_max runs, and fewer mean that nothing more waits.
+  /// Valid until the next call.
+  virtual std::span<const ReceivedDatagrams> receive(std::size_t which) = 0;
 
   /// Sends at most k_batch_max runs within the limits above, in order per destination. Waits up to
   /// 20 ms for a full socket buffer, then refuses the rest: the transport above resends.
@@ -85,19 +88,20 @@ class UdpPort final : public UdpIo {
   UdpPort& operator=(UdpPort&&) noexcept;
   ~UdpPort() override;
 
-  std::uint16_t port() const;
+  std::uint16_t port() const { return port_; }
+  /// What was asked for, less what turned out not to work.
+  Options options() const { return options_; }
   /// Errors: permission_denied.
   Status set_mark(std::uint32_t mark);
 
-  std::vector<int> poll_fds() const override;
-  std::span<const ReceivedDatagrams> receive() override;
+  std::span<const int> poll_fds() const override { return {fds_.data(), fds_used_}; }
+  std::span<const ReceivedDatagrams> receive(std::size_t which) override;
   SendReport send(std::span<const OutgoingDatagrams> batch) override;
 
  private:
   struct Sockets;
   struct Buffers;
   UdpPort(Sockets sockets, std::uint16_t port, Options options);
-  std::span<const ReceivedDatagrams> receive_from(const Fd& fd);
   std::size_t prepare(std::span<const OutgoingDatagrams> batch);
   void send_prepared(std::span<const OutgoingDatagrams> runs, SendReport& report);
   void send_one_by_one(const OutgoingDatagrams& run, SendReport& report);
@@ -106,7 +110,8 @@ class UdpPort final : public UdpIo {
   std::unique_ptr<Buffers> buffers_;
   std::uint16_t port_;
   Options options_;
-  bool v6_first_ = false;
+  std::array<int, 2> fds_{};
+  std::size_t fds_used_ = 0;
 };
 
 }  // namespace weir

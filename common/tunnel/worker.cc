@@ -134,7 +134,7 @@ void TunnelWorker::wait() {
   if (readable(fds[0])) look_at_link();
   if (readable(fds[1])) run_calls();
   if (over_) return;
-  if (readable(fds[3]) || (count > 4 && readable(fds[4]))) receive_datagrams();
+  receive_datagrams({readable(fds[3]), count > 4 && readable(fds[4])});
   if (readable(fds[2]) && !read_packets()) {
     end("its interface was removed");
     return;
@@ -176,18 +176,22 @@ void TunnelWorker::run_calls() {
   changed_.notify_all();
 }
 
-void TunnelWorker::receive_datagrams() {
+/// In turns, so that a flood of one address family does not starve the other.
+void TunnelWorker::receive_datagrams(std::array<bool, 2> waiting) {
   for (int round = 0; round < k_receive_batches; ++round) {
-    const auto batch = udp_.receive();
-    if (batch.empty()) break;
-    const Time now = clock_.now();
-    std::size_t count = 0;
-    for (const ReceivedDatagrams& run : batch) {
-      engine_.on_datagrams(run.bytes, run.size, run.path, now, batch_);
-      count += run.count();
+    for (std::size_t which = 0; which < waiting.size(); ++which) {
+      if (!waiting[which]) continue;
+      const auto batch = udp_.receive(which);
+      waiting[which] = batch.size() == UdpIo::k_receive_max;
+      const Time now = clock_.now();
+      std::size_t count = 0;
+      for (const ReceivedDatagrams& run : batch) {
+        engine_.on_datagrams(run.bytes, run.size, run.path, now, batch_);
+        count += run.count();
+      }
+      add(counters_.datagrams_received, count);
+      flush();
     }
-    add(counters_.datagrams_received, count);
-    flush();
   }
 }
 
@@ -262,7 +266,7 @@ Result<std::optional<UdpPort>> TunnelWorker::switch_port(std::optional<std::uint
                                                          std::uint32_t mark) {
   std::optional<UdpPort> old;
   if (port && *port != udp_.port()) {
-    auto opened = UdpPort::open(*port, mark);
+    auto opened = UdpPort::open(*port, mark, udp_.options());
     if (!opened) return fail(std::move(opened).error());
     flush();
     old.emplace(std::exchange(udp_, std::move(*opened)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -62,7 +63,7 @@ class TunnelWorker {
   void wait();
   void look_at_link();
   void run_calls();
-  void receive_datagrams();
+  void receive_datagrams(std::array<bool, 2> waiting);
   bool read_packets();
   void run_timers();
   void flush();

@@ -32,6 +32,18 @@ TEST(WgCommandLine, KeepsTheLogOfABackgroundProcessOnlyWhenALevelIsNamed) {
   EXPECT_FALSE(empty->keep_log);
 }
 
+TEST(WgCommandLine, UsesTheOffloadsThatAreNamed) {
+  const auto with = [](const char* text) {
+    return parse_command_line({"wg0"},
+                              {.log_level = nullptr, .foreground = nullptr, .offloads = text});
+  };
+  EXPECT_TRUE(with(nullptr)->offloads.tun && with("")->offloads.udp_join);
+  const TunnelOffloads some = with("tun,udp-join")->offloads;
+  EXPECT_TRUE(some.tun && some.udp_join && !some.tun_udp && !some.udp_cut);
+  EXPECT_FALSE(with("none")->offloads.tun);
+  EXPECT_NE(with("tun,tso").error().message().find("\"tun,tso\""), std::string::npos);
+}
+
 TEST(WgCommandLine, NeedsNoInterfaceToExplainItself) {
   EXPECT_TRUE(parse_command_line({"--help"}, {})->help);
   EXPECT_TRUE(parse_command_line({"--version"}, {})->version);

@@ -80,7 +80,7 @@ TEST_F(Engines, SayWhyAPacketGoesNowhere) {
             InnerVerdict::malformed);
   ByteVector huge = ipv4_packet(self, TunnelWorld::inner(b), {});
   huge.resize(65536);
-  EXPECT_EQ(world.send_raw(a, huge), InnerVerdict::malformed);
+  EXPECT_EQ(world.send_raw(a, huge), InnerVerdict::too_big);
   PeerUpdate silent;
   silent.public_key.fill(9);
   silent.allowed_ips = {*IpPrefix::parse("10.91.0.0/16")};
@@ -312,6 +312,48 @@ TEST_F(Engines, SendTheSegmentsOfALargePacketAtOnceAndTakeThemAtOnce) {
     EXPECT_TRUE(checksums_hold(packet));
     EXPECT_EQ(load_be32(packet.data() + 24), spec.sequence + 600 * i);
   }
+}
+
+/// An interface may take packets that no UDP datagram carries: their sender hears how long they may
+/// be.
+TEST_F(Engines, TellTheSenderOfAPacketThatIsTooLong) {
+  connect();
+  for (const bool v4 : {true, false}) {
+    TransportSpec spec;
+    spec.v4 = v4;
+    spec.payload = 65476 - (v4 ? 40U : 60U);
+    ByteVector packet = make_packet(spec);
+    const std::size_t before = world.delivered_packets(a).size();
+    EXPECT_EQ(world.engine(a).on_inner_packet(packet, world.now(), world.output(a)),
+              InnerVerdict::too_big);
+    ASSERT_EQ(world.delivered_packets(a).size(), before + 1);
+    const ByteVector& answer = world.delivered_packets(a).back();
+    const std::size_t icmp = v4 ? 20 : 40;
+    if (v4) {
+      EXPECT_EQ(slow_checksum(ByteView(answer).first(20)), 0);
+      EXPECT_EQ(slow_checksum(ByteView(answer).subspan(20)), 0);
+      EXPECT_EQ(load_be16(answer.data() + icmp), 0x0304);
+      EXPECT_EQ(load_be16(answer.data() + icmp + 6), 65475);
+      EXPECT_TRUE(std::equal(packet.begin() + 12, packet.begin() + 16, answer.begin() + 16))
+          << "to its sender";
+    } else {
+      EXPECT_EQ(answer.size(), 1280U);
+      EXPECT_EQ(answer[icmp], 2);
+      EXPECT_EQ(load_be32(answer.data() + icmp + 4), 65475U);
+      EXPECT_TRUE(std::equal(packet.begin() + 8, packet.begin() + 24, answer.begin() + 24))
+          << "to its sender";
+    }
+    EXPECT_TRUE(std::equal(packet.begin(), packet.begin() + 40,
+                           answer.begin() + static_cast<std::ptrdiff_t>(icmp) + 8));
+
+    // Nobody answers an error with an error.
+    packet[v4 ? 9 : 6] = v4 ? 1 : 58;
+    packet[v4 ? 20 : 40] = v4 ? 3 : 1;
+    EXPECT_EQ(world.engine(a).on_inner_packet(packet, world.now(), world.output(a)),
+              InnerVerdict::too_big);
+    EXPECT_EQ(world.delivered_packets(a).size(), before + 1);
+  }
+  EXPECT_EQ(world.engine(a).counters().dropped_too_big, 4U);
 }
 
 /// In one vector: datagrams of several sessions, junk, a repeat and a forgery; each is judged by

@@ -35,8 +35,8 @@ class FakeTun final : public TunIo {
 
 class FakeUdp final : public UdpIo {
  public:
-  std::vector<int> poll_fds() const override { return {}; }
-  std::span<const ReceivedDatagrams> receive() override { return {}; }
+  std::span<const int> poll_fds() const override { return {}; }
+  std::span<const ReceivedDatagrams> receive(std::size_t) override { return {}; }
   SendReport send(std::span<const OutgoingDatagrams> batch) override {
     batches.push_back(batch.size());
     std::size_t count = 0;
