@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "common/base/text.h"
@@ -50,6 +51,17 @@ Result<TunnelOffloads> parse_offloads(std::string_view text) {
   return offloads;
 }
 
+Result<Duration> parse_busy_poll(std::string_view text) {
+  int microseconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), microseconds);
+  if (error != std::errc() || end != text.data() + text.size() || microseconds < 0 ||
+      microseconds > 1000) {
+    return fail(Code::invalid_argument, "WEIR_WG_BUSY_POLL " + in_quotes(text) +
+                                            " is no number of microseconds from 0 to 1000");
+  }
+  return std::chrono::microseconds(microseconds);
+}
+
 }  // namespace
 
 Result<CommandLine> parse_command_line(const std::vector<std::string_view>& arguments,
@@ -65,6 +77,10 @@ Result<CommandLine> parse_command_line(const std::vector<std::string_view>& argu
   if (environment.offloads != nullptr && *environment.offloads != '\0') {
     WEIR_ASSIGN(offloads, parse_offloads(environment.offloads));
     line.offloads = offloads;
+  }
+  if (environment.busy_poll != nullptr && *environment.busy_poll != '\0') {
+    WEIR_ASSIGN(busy_poll, parse_busy_poll(environment.busy_poll));
+    line.busy_poll = busy_poll;
   }
   for (const std::string_view argument : arguments) {
     if (argument == "-h" || argument == "--help") {

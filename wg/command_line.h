@@ -23,6 +23,7 @@ struct CommandLine {
   Verbosity verbosity = Verbosity::error;
   std::string interface;
   TunnelOffloads offloads;
+  Duration busy_poll{0};
 };
 
 /// The environment variables that count; nullptr: not set.
@@ -30,6 +31,7 @@ struct Environment {
   const char* log_level = nullptr;
   const char* foreground = nullptr;
   const char* offloads = nullptr;
+  const char* busy_poll = nullptr;
 };
 
 /// `arguments` without the program's name.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t k_mtu_min = 576;
 constexpr std::uint32_t k_mtu_max = 65535;
+constexpr Duration k_busy_poll_max = std::chrono::milliseconds(1);
 
 Status set_up_link(const TunnelOptions& options) {
   WEIR_ASSIGN(link, LinkConfig::open(options.interface));
@@ -51,6 +52,9 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
                 "tunnel MTU " + std::to_string(options.mtu) + " is not from 576 to 65535 bytes");
   }
   const TunnelOffloads& offloads = options.offloads;
+  if (options.busy_poll < Duration(0) || options.busy_poll > k_busy_poll_max) {
+    return fail(Code::invalid_argument, "the tunnel's busy polling is not from 0 to 1 ms");
+  }
   WEIR_ASSIGN(made, TunDevice::create(options.interface, {.large_packets = offloads.tun,
                                                           .large_udp = offloads.tun_udp}));
   auto tun = std::make_unique<TunDevice>(std::move(made));
@@ -63,7 +67,8 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
   const EndReport on_end = once(std::move(options.on_end));
   std::unique_ptr<TunnelDevice> device(new TunnelDevice(options.interface));
   device->worker_ = std::make_unique<TunnelWorker>(
-      std::move(tun), std::move(monitor), std::move(udp), std::move(wake), options.mtu, on_end);
+      std::move(tun), std::move(monitor), std::move(udp), std::move(wake),
+      TunnelWorker::Settings{.mtu = options.mtu, .busy_poll = options.busy_poll}, on_end);
   if (options.uapi) {
     WEIR_ASSIGN(server, UapiServer::create(options.uapi_directory, options.interface,
                                            serve(*device->worker_, on_end)));

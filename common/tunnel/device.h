@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/base/result.h"
+#include "common/base/time.h"
 #include "common/tunnel/device_config.h"
 #include "common/tunnel/engine_counters.h"
 #include "common/tunnel/uapi.h"
@@ -38,6 +39,10 @@ struct TunnelOptions {
   /// Packets the kernel holds for a worker that lags: more is throughput, less is latency.
   std::uint32_t tx_queue_length = 500;
   TunnelOffloads offloads;
+  /// How long the worker looks for the next packet before it sleeps. Waking a sleeper costs more
+  /// than anything else a lone packet meets; looking costs up to a core, which is given up whenever
+  /// somebody else wants it. At most 1 ms; 0: never.
+  Duration busy_poll{0};
   /// Brings the interface up at once. `weir-wg` leaves that to its user.
   bool bring_up = true;
   /// Serves `<uapi_directory>/<interface>.sock` (0600), so that `wg` works on the tunnel.

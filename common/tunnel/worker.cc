@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -29,13 +30,14 @@ Engine::Options engine_options(std::uint32_t mtu) {
 }  // namespace
 
 TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp,
-                           Fd wake, std::uint32_t mtu, EndReport on_end)
-    : on_end_(std::move(on_end)),
+                           Fd wake, Settings settings, EndReport on_end)
+    : settings_(settings),
+      on_end_(std::move(on_end)),
       tun_(std::move(tun)),
       wake_(std::move(wake)),
       monitor_(std::move(monitor)),
       udp_(std::move(udp)),
-      engine_(engine_options(mtu), keys_, [this] { return clock_.wall_now(); }),
+      engine_(engine_options(settings.mtu), keys_, [this] { return clock_.wall_now(); }),
       batch_(*tun_, udp_),
       thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "weir-tunnel");
@@ -129,7 +131,9 @@ void TunnelWorker::wait() {
     patience.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count();
     patience.tv_nsec = (left % std::chrono::seconds(1)).count();
   }
-  ::ppoll(fds.data(), count, due ? &patience : nullptr, nullptr);
+  if (!look_for_packets(std::span(fds).first(count))) {
+    ::ppoll(fds.data(), count, due ? &patience : nullptr, nullptr);
+  }
 
   if (readable(fds[0])) look_at_link();
   if (readable(fds[1])) run_calls();
@@ -139,8 +143,22 @@ void TunnelWorker::wait() {
     end("its interface was removed");
     return;
   }
+  if (settings_.busy_poll > Duration(0) &&
+      std::ranges::any_of(std::span(fds).subspan(2, count - 2), readable)) {
+    last_packet_ = clock_.now();
+  }
   run_timers();
   flush();
+}
+
+/// True when something came while the thread, fresh from a packet, did not sleep yet.
+bool TunnelWorker::look_for_packets(std::span<pollfd> fds) {
+  constexpr timespec k_at_once{};
+  while (clock_.now() - last_packet_ < settings_.busy_poll) {
+    if (::ppoll(fds.data(), fds.size(), &k_at_once, nullptr) > 0) return true;
+    ::sched_yield();  // whoever has work goes first
+  }
+  return false;
 }
 
 void TunnelWorker::look_at_link() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <poll.h>
+
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -7,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,10 +34,15 @@ namespace weir {
 /// Public calls from any thread; each waits until the worker has done it.
 class TunnelWorker {
  public:
+  struct Settings {
+    std::uint32_t mtu = 1420;
+    Duration busy_poll{0};
+  };
+
   /// Starts the thread. `wake` is an eventfd. `on_end` runs on the thread, once, if the interface
   /// is removed.
   TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp, Fd wake,
-               std::uint32_t mtu, EndReport on_end);
+               Settings settings, EndReport on_end);
   ~TunnelWorker();
   TunnelWorker(const TunnelWorker&) = delete;
   TunnelWorker& operator=(const TunnelWorker&) = delete;
@@ -61,6 +69,7 @@ class TunnelWorker {
   // On the worker.
   void run();
   void wait();
+  bool look_for_packets(std::span<pollfd> fds);
   void look_at_link();
   void run_calls();
   void receive_datagrams(std::array<bool, 2> waiting);
@@ -84,6 +93,7 @@ class TunnelWorker {
 
   // Constant after construction.
   const SystemClock clock_;
+  const Settings settings_;
   const EndReport on_end_;
   const std::unique_ptr<TunDevice> tun_;
   const Fd wake_;
@@ -98,6 +108,7 @@ class TunnelWorker {
   PacketBatch batch_;
   InnerBatch inner_;
   bool over_ = false;
+  Time last_packet_{};
 
   // Any thread.
   Counters counters_;

@@ -44,6 +44,17 @@ TEST(WgCommandLine, UsesTheOffloadsThatAreNamed) {
   EXPECT_NE(with("tun,tso").error().message().find("\"tun,tso\""), std::string::npos);
 }
 
+TEST(WgCommandLine, LooksBusyForMicroseconds) {
+  const auto with = [](const char* text) {
+    return parse_command_line(
+        {"wg0"},
+        {.log_level = nullptr, .foreground = nullptr, .offloads = nullptr, .busy_poll = text});
+  };
+  EXPECT_EQ(with(nullptr)->busy_poll, Duration(0));
+  EXPECT_EQ(with("50")->busy_poll, std::chrono::microseconds(50));
+  for (const char* bad : {"-1", "1001", "50us", "x"}) EXPECT_FALSE(with(bad)) << bad;
+}
+
 TEST(WgCommandLine, NeedsNoInterfaceToExplainItself) {
   EXPECT_TRUE(parse_command_line({"--help"}, {})->help);
   EXPECT_TRUE(parse_command_line({"--version"}, {})->version);
