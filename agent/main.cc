@@ -75,7 +75,8 @@ int run_agent(const std::string& config_file) {
   SystemClock clock;
   Log log(loaded->options.log_level, loaded->options.log_format);
   boost::asio::io_context core(1);
-  Agent agent(core, clock, log, std::move(loaded->options), *std::move(directory),
+  Supervisor supervisor = Supervisor::from_environment();
+  Agent agent(core, clock, log, supervisor, std::move(loaded->options), *std::move(directory),
               *std::move(identity));
   if (const Status started = agent.start(); !started) return complain(started.error());
   boost::asio::signal_set signals(core, SIGINT, SIGTERM);

@@ -92,11 +92,12 @@ std::shared_ptr<const LocalEndpoints> to_local(const std::vector<EndpointState>&
 
 }  // namespace
 
-Agent::Agent(asio::io_context& core, Clock& clock, Log& log, AgentOptions options,
-             StateDir directory, Identity identity)
+Agent::Agent(asio::io_context& core, Clock& clock, Log& log, Supervisor& supervisor,
+             AgentOptions options, StateDir directory, Identity identity)
     : core_(core),
       clock_(clock),
       log_(log),
+      supervisor_(supervisor),
       options_(std::move(options)),
       directory_(std::move(directory)),
       identity_(std::move(identity)),
@@ -231,7 +232,9 @@ void Agent::start_tasks() {
   for (const auto& executor : gateway_.executors()) {
     watchdog_.watch("gateway-" + std::to_string(worker++), executor);
   }
+  watchdog_.on_round([this](Duration silence) { supervisor_.alive(clock_.now(), silence); });
   watchdog_.start();
+  supervisor_.ready(status_line());
   log_.info("agent.started", {{"agent", identity_.self.agent.value()},
                               {"mesh", identity_.mesh},
                               {"overlay", identity_.self.overlay.to_string()},
@@ -239,8 +242,16 @@ void Agent::start_tasks() {
                               {"version", k_version}});
 }
 
+std::string Agent::status_line() const {
+  const auto revision = gate_.in_force();
+  if (!revision) return "waiting for the controller's first revision";
+  return identity_.self.agent.value() + ": revision " + std::to_string(revision->id.epoch) + "." +
+         std::to_string(revision->id.generation) + " in force";
+}
+
 asio::awaitable<void> Agent::stop() {
   log_.info("agent.stopping");
+  supervisor_.stopping();
   watchdog_.stop();  // loops end from here on; the supervisor bounds how long that may take
   co_await gateway_.stop(seconds(3));
   tasks_.stop();
@@ -509,6 +520,7 @@ asio::awaitable<void> Agent::report_every_second() {
     if (looks % k_looks_per_report != 0) continue;
     const Time now = clock_.now();
     report_once(now, last);
+    supervisor_.status(status_line());
     last = now;
   }
 }

@@ -22,6 +22,7 @@
 #include "common/obs/http_status.h"
 #include "common/obs/log.h"
 #include "common/obs/watchdog.h"
+#include "common/os/supervisor.h"
 #include "common/tunnel/device.h"
 
 namespace weir::agent {
@@ -46,9 +47,9 @@ namespace weir::agent {
 /// Everything here runs on the core executor; the modules that own threads post to it.
 class Agent {
  public:
-  /// `core`, `clock` and `log` outlive the agent.
-  Agent(boost::asio::io_context& core, Clock& clock, Log& log, AgentOptions options,
-        StateDir directory, Identity identity);
+  /// `core`, `clock`, `log` and `supervisor` outlive the agent.
+  Agent(boost::asio::io_context& core, Clock& clock, Log& log, Supervisor& supervisor,
+        AgentOptions options, StateDir directory, Identity identity);
   ~Agent();
 
   /// Brings up the tunnel, loads the last good revision and forwards under it, then lets the tasks
@@ -63,6 +64,7 @@ class Agent {
   Status start_tunnel();
   void load_last_good();
   void start_tasks();
+  std::string status_line() const;
 
   // down: what the controller wants
   SessionCallbacks session_callbacks();
@@ -99,6 +101,7 @@ class Agent {
   boost::asio::io_context& core_;
   Clock& clock_;
   Log& log_;
+  Supervisor& supervisor_;
   const AgentOptions options_;
   const StateDir directory_;
   Identity identity_;

@@ -1,5 +1,6 @@
 #include "common/obs/watchdog.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <condition_variable>
@@ -36,6 +37,7 @@ struct Watchdog::State : std::enable_shared_from_this<Watchdog::State> {
     std::unique_lock lock(mutex);
     while (!stopping) {
       for (Loop& loop : loops) look_at(loop);
+      if (round_told) round_told(silence());
       woken.wait_for(lock, options.interval, [this] { return stopping; });
     }
   }
@@ -54,6 +56,15 @@ struct Watchdog::State : std::enable_shared_from_this<Watchdog::State> {
     loop.asked = true;
     // A loop that takes no job is as silent as one that does not come to it.
     (void)loop.post([self = shared_from_this(), &loop] { self->answered(loop); });
+  }
+
+  Duration silence() const {
+    const std::int64_t now = clock.now().time_since_epoch().count();
+    Duration longest{0};
+    for (const Loop& loop : loops) {
+      if (loop.asked) longest = std::max(longest, Duration(now - loop.asked_at));
+    }
+    return longest;
   }
 
   void answered(Loop& loop) const {
@@ -76,6 +87,7 @@ struct Watchdog::State : std::enable_shared_from_this<Watchdog::State> {
   Clock& clock;
   const Options options;
   const OnLag on_lag;
+  OnRound round_told;      // fixed once started
   std::deque<Loop> loops;  // fixed once started
   std::mutex mutex;
   std::condition_variable woken;
@@ -98,6 +110,8 @@ void Watchdog::watch(std::string loop, boost::asio::any_io_executor executor) {
 void Watchdog::watch(std::string loop, Post post) {
   state_->loops.emplace_back(std::move(loop), std::move(post));
 }
+
+void Watchdog::on_round(OnRound told) { state_->round_told = std::move(told); }
 
 void Watchdog::stop() { state_->stop(); }
 

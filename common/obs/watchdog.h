@@ -23,6 +23,9 @@ class Watchdog {
   };
   using OnLag = std::function<void(const std::string& loop, Duration lag)>;
 
+  /// After each round, on the watchdog's thread: how long the slowest loop has owed an answer.
+  using OnRound = std::function<void(Duration silence)>;
+
   struct Lag {
     std::string loop;
     Duration last{0};
@@ -42,6 +45,7 @@ class Watchdog {
   /// Before `start`. The executor outlives the watchdog, or `stop` comes first.
   void watch(std::string loop, boost::asio::any_io_executor executor);
   void watch(std::string loop, Post post);
+  void on_round(OnRound told);
   void start();
   /// Asks nobody any more: loops may end from now on. Idempotent.
   void stop();

@@ -34,6 +34,7 @@
 #include "common/model/ports.h"
 #include "common/obs/http_status.h"
 #include "common/obs/watchdog.h"
+#include "common/os/supervisor.h"
 #include "common/rpc/server.h"
 #include "controller/api/admin_service.h"
 #include "controller/app/control_plane.h"
@@ -76,6 +77,8 @@ class ControllerApp {
  private:
   asio::awaitable<void> main();
   asio::awaitable<Status> start();
+  std::string status_line() const;
+  asio::awaitable<void> tell_supervisor();
   asio::awaitable<void> stop();
   asio::awaitable<void> watch_signals();
   void request_stop(std::string why, bool failed);
@@ -138,6 +141,7 @@ class ControllerApp {
   Metrics metrics_;
   std::unique_ptr<HttpStatus> http_;
   bool ready_ = false;
+  Supervisor supervisor_ = Supervisor::from_environment();
   Watchdog watchdog_{
       clock_, {}, [this](const std::string& loop, Duration lag) {
         log_.warn("loop.lag",
@@ -368,6 +372,8 @@ asio::awaitable<Status> ControllerApp::start() {
   WEIR_CO_TRY(serve_admin());
   WEIR_CO_TRY(serve_web());
   ready_ = true;
+  supervisor_.ready(status_line());
+  tasks_.spawn("status", tell_supervisor());
   log_.info("controller.ready", {{"version", WEIR_VERSION},
                                  {"mesh", options_.mesh},
                                  {"overlay", enroller_->controller_overlay().to_string()},
@@ -378,6 +384,20 @@ asio::awaitable<Status> ControllerApp::start() {
 }
 
 // ---- running
+
+std::string ControllerApp::status_line() const {
+  const RevisionId revision = plane_->publisher().state().id;
+  const std::string problem = plane_->store_problem();
+  return "mesh " + options_.mesh + ": revision " + std::to_string(revision.epoch) + "." +
+         std::to_string(revision.generation) + ", " + std::to_string(plane_->agents().size()) +
+         " agents" + (problem.empty() ? "" : "; " + problem);
+}
+
+asio::awaitable<void> ControllerApp::tell_supervisor() {
+  while (supervisor_.present() && co_await clock_.sleep_until(clock_.now() + std::chrono::seconds(1))) {
+    supervisor_.status(status_line());
+  }
+}
 
 asio::awaitable<void> ControllerApp::tunnel_loop() {
   while (true) {
@@ -446,6 +466,7 @@ asio::awaitable<void> ControllerApp::watch_signals() {
 
 asio::awaitable<void> ControllerApp::stop() {
   ready_ = false;
+  supervisor_.stopping();
   if (web_server_) {
     // Its calls end on this thread: waited for without blocking it.
     bool ended = false;
@@ -480,6 +501,7 @@ asio::awaitable<void> ControllerApp::main() {
 
 Status ControllerApp::run() {
   watchdog_.watch("core", core_.get_executor());
+  watchdog_.on_round([this](Duration silence) { supervisor_.alive(clock_.now(), silence); });
   watchdog_.start();
   watchers_.spawn("signals", watch_signals());
   TaskGroup main_task(core_.get_executor());
