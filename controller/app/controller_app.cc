@@ -394,7 +394,8 @@ std::string ControllerApp::status_line() const {
 }
 
 asio::awaitable<void> ControllerApp::tell_supervisor() {
-  while (supervisor_.present() && co_await clock_.sleep_until(clock_.now() + std::chrono::seconds(1))) {
+  while (supervisor_.present() &&
+         co_await clock_.sleep_until(clock_.now() + std::chrono::seconds(1))) {
     supervisor_.status(status_line());
   }
 }
