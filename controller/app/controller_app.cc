@@ -43,6 +43,7 @@
 #include "controller/app/operator_desk.h"
 #include "controller/app/session_server.h"
 #include "controller/app/tunnel_key.h"
+#include "controller/audit/attempt_limit.h"
 #include "controller/session/enrolment_door.h"
 #include "controller/store/memory/memory_store.h"
 #include "controller/store/metered_store.h"
@@ -92,7 +93,8 @@ class ControllerApp {
   Status serve_admin();
   Status serve_metrics();
   Status serve_web();
-  asio::awaitable<Result<SignedIn>> sign_in(std::string token);
+  asio::awaitable<Result<SignedIn>> sign_in(std::string token, std::string remote);
+  asio::awaitable<void> audit_sign_in(const Result<Access>& found, std::string remote);
 
   asio::awaitable<void> tunnel_loop();
   asio::awaitable<void> sync_tunnel();
@@ -117,6 +119,7 @@ class ControllerApp {
   std::unique_ptr<Enroller> enroller_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<AuditLog> audit_;
+  AttemptLimit refused_sign_ins_;  // the web thread's
   std::unique_ptr<AccessBook> access_;
   std::unique_ptr<SeriesLoop> series_;
   std::unique_ptr<MeshTunnel> tunnel_;
@@ -305,16 +308,40 @@ Status ControllerApp::serve_metrics() {
 }
 
 /// Whose access token it is. From the web thread; the book blocks.
-asio::awaitable<Result<SignedIn>> ControllerApp::sign_in(std::string token) {
+asio::awaitable<Result<SignedIn>> ControllerApp::sign_in(std::string token, std::string remote) {
   using Found = Result<Access>;
   const Found found = co_await on_blocking<Found>(
       blocking_, [this, token = std::move(token)] { return access_->find(token, unix_ms()); });
+  co_await audit_sign_in(found, remote);
   if (!found) co_return fail(found.error());
   log_.info("web.signed_in", {{"name", found->name}, {"role", role_name(found->role)}});
   co_return SignedIn{.name = found->name,
                      .role = std::string(role_name(found->role)),
                      .access_id = found->id,
                      .until = clock_.now() + milliseconds(found->expires_unix_ms - unix_ms())};
+}
+
+/// Who came in, and who did not; of those who guess, enough to see it.
+asio::awaitable<void> ControllerApp::audit_sign_in(const Result<Access>& found,
+                                                   std::string remote) {
+  admin::v1::AuditEntry entry;
+  entry.set_unix_ms(unix_ms());
+  entry.set_who(found ? found->name : "unknown");
+  if (found) entry.set_role(std::string(role_name(found->role)));
+  entry.set_from("web " + remote);
+  entry.set_action("SignIn");
+  if (!found) {
+    const auto left_out = refused_sign_ins_.admit(clock_.now());
+    if (!left_out) co_return;
+    entry.set_error(found.error().message());
+    if (*left_out > 0) entry.set_what(std::to_string(*left_out) + " more before it");
+  }
+  const Status added =
+      co_await on_blocking<Status>(blocking_, [this, &entry] { return audit_->add(entry); });
+  if (!added)
+    log_.error(
+        "audit.lost",
+        {{"who", entry.who()}, {"action", entry.action()}, {"why", added.error().message()}});
 }
 
 Status ControllerApp::serve_web() {
@@ -332,19 +359,22 @@ Status ControllerApp::serve_web() {
     names.insert("localhost:" + std::to_string(web.listen.port));
   }
   api_door_ = std::make_unique<ApiDoor>(core_.get_executor(), admin_router_);
-  web_server_ = std::make_unique<WebServer>(WebServer::Options{
-      .listen = web.listen,
-      .tls = std::move(tls),
-      .site = {.names = std::move(names),
-               .secure = !web.certificate.empty(),
-               .mesh = options_.mesh,
-               .version = WEIR_VERSION,
-               .role_without_sign_in = web.role_without_sign_in,
-               .files = files_,
-               .door = *api_door_,
-               .sign_in = [this](std::string token) { return sign_in(std::move(token)); },
-               .keys = keys_,
-               .clock = clock_}});
+  web_server_ = std::make_unique<WebServer>(
+      WebServer::Options{.listen = web.listen,
+                         .tls = std::move(tls),
+                         .site = {.names = std::move(names),
+                                  .secure = !web.certificate.empty(),
+                                  .mesh = options_.mesh,
+                                  .version = WEIR_VERSION,
+                                  .role_without_sign_in = web.role_without_sign_in,
+                                  .files = files_,
+                                  .door = *api_door_,
+                                  .sign_in =
+                                      [this](std::string token, std::string remote) {
+                                        return sign_in(std::move(token), std::move(remote));
+                                      },
+                                  .keys = keys_,
+                                  .clock = clock_}});
   WEIR_TRY(web_server_->start());
   log_.info("web.ready",
             {{"address", web.listen.to_string()},
@@ -435,11 +465,13 @@ asio::awaitable<void> ControllerApp::sync_tunnel() {
 }
 
 void ControllerApp::write_metrics(MetricWriter& out) {
-  write_controller_metrics({.plane = *plane_,
-                            .store = store_->counters(),
-                            .tunnel = tunnel_->counters(),
-                            .lags = watchdog_.lags()},
-                           out);
+  write_controller_metrics(
+      {.plane = *plane_,
+       .store = store_->counters(),
+       .tunnel = tunnel_->counters(),
+       .web = web_server_ ? std::optional(web_server_->counters()) : std::nullopt,
+       .lags = watchdog_.lags()},
+      out);
 }
 
 void ControllerApp::request_stop(std::string why, bool failed) {

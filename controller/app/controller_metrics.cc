@@ -53,6 +53,20 @@ void write_doors(ControlPlane& plane, MetricWriter& writer) {
                {{"certificate", "ca"}});
 }
 
+void write_web(const WebServer::Counters& web, MetricWriter& writer) {
+  for (const auto& [what, count] : web.requests) {
+    writer.counter("weir_web_requests_total", "Requests answered at the dashboard's door.",
+                   number(count), {{"kind", what.first}, {"code", std::to_string(what.second)}});
+  }
+  writer.counter("weir_web_sent_bytes_total",
+                 "Bytes of answers and live streams, before encryption.", number(web.sent_bytes));
+  writer.counter("weir_web_connections_refused_total", "Connections beyond what the door holds.",
+                 number(web.refused_connections));
+  writer.gauge("weir_web_connections", "Browsers' connections.", number(web.connections));
+  writer.gauge("weir_web_streams", "Browsers that follow live.", number(web.streams));
+  writer.gauge("weir_web_sign_ins", "Browsers that are signed in.", number(web.sign_ins));
+}
+
 void write_revision(ControlPlane& plane, MetricWriter& writer) {
   const RevisionId& id = plane.publisher().state().id;
   writer.gauge("weir_revision_epoch", "Epoch of the revision in force, or published.",
@@ -106,6 +120,7 @@ void write_controller_metrics(const ControllerNumbers& numbers, MetricWriter& wr
   write_build("controller", numbers.plane.version(), writer);
   write_agents(numbers.plane, writer);
   write_doors(numbers.plane, writer);
+  if (numbers.web) write_web(*numbers.web, writer);
   write_revision(numbers.plane, writer);
   write_store(numbers, writer);
   write_service_metrics(numbers.plane, writer);

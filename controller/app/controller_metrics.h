@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "common/obs/metrics.h"
@@ -7,6 +8,7 @@
 #include "common/tunnel/device.h"
 #include "controller/app/control_plane.h"
 #include "controller/store/metered_store.h"
+#include "controller/web/web_server.h"
 
 namespace weir::controller {
 
@@ -14,6 +16,7 @@ struct ControllerNumbers {
   ControlPlane& plane;
   MeteredStore::Counters store;
   TunnelCounters tunnel;
+  std::optional<WebServer::Counters> web;  ///< nothing: no web door
   std::vector<Watchdog::Lag> lags;
 };
 

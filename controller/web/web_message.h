@@ -12,6 +12,7 @@ namespace weir::controller {
 
 /// One HTTP request, as much of it as the web door looks at. Nothing of it is trusted.
 struct WebRequest {
+  std::string remote;  // the sender's address, as the socket has it
   std::string method;  // "GET", "POST", ...
   std::string path;    // decoded, begins with '/'
   std::map<std::string, std::string> query;

@@ -14,6 +14,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -100,11 +101,27 @@ struct WebServer::State {
   std::uint16_t port = 0;
   std::function<void()> ended;
   std::thread thread;
-  std::atomic<std::uint64_t> requests{0};
+  void count(const WebRequest& request, unsigned status);
+
+  std::mutex mutex;
+  std::map<std::pair<std::string, unsigned>, std::uint64_t> requests;  // guarded by mutex
+  std::atomic<std::uint64_t> sent_bytes{0};
+  std::atomic<std::uint64_t> sign_ins{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> open{0};
   std::atomic<std::uint64_t> streams{0};
 };
+
+void WebServer::State::count(const WebRequest& request, unsigned status) {
+  const std::string_view path = request.path;
+  const char* const kind = path == WebSite::k_stream_path        ? "stream"
+                           : path.starts_with("/api/v1/session") ? "session"
+                           : path.starts_with("/api/")           ? "api"
+                                                                 : "file";
+  sign_ins = site.sign_ins();
+  const std::lock_guard lock(mutex);
+  ++requests[{kind, status}];
+}
 
 template <typename Stream>
 asio::awaitable<bool> WebServer::State::send(Stream& stream, const Parsed& to, WebReply reply) {
@@ -118,6 +135,7 @@ asio::awaitable<bool> WebServer::State::send(Stream& stream, const Parsed& to, W
   if (to.method() == http::verb::head) message.body().clear();
   timed(stream).expires_after(k_write_within);
   const auto [problem, bytes] = co_await http::async_write(stream, message, k_tuple);
+  sent_bytes += bytes;
   co_return !problem && to.keep_alive();
 }
 
@@ -125,6 +143,7 @@ template <typename Stream>
 asio::awaitable<bool> WebServer::State::write(Stream& stream, const std::string& text) {
   timed(stream).expires_after(k_write_within);
   const auto [problem, bytes] = co_await asio::async_write(stream, asio::buffer(text), k_tuple);
+  sent_bytes += bytes;
   co_return !problem;
 }
 
@@ -159,6 +178,8 @@ asio::awaitable<void> WebServer::State::stream_events(Stream& stream, const WebR
 template <typename Stream>
 asio::awaitable<void> WebServer::State::serve(Stream& stream) {
   beast::flat_buffer buffer;
+  boost::system::error_code gone;
+  const std::string remote = socket_of(stream).remote_endpoint(gone).address().to_string();
   while (true) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(k_head_max);
@@ -166,9 +187,9 @@ asio::awaitable<void> WebServer::State::serve(Stream& stream) {
     timed(stream).expires_after(k_read_within);
     const auto [problem, bytes] = co_await http::async_read(stream, buffer, parser, k_tuple);
     if (problem) co_return;
-    ++requests;
     const Parsed& parsed = parser.get();
     Result<WebRequest> request = read(parsed);
+    if (request) request->remote = remote;
     // Without a limit here: a what-if takes its time, and so does the API when it must.
     timed(stream).expires_after(k_answer_within);
     WebReply reply;
@@ -177,6 +198,7 @@ asio::awaitable<void> WebServer::State::serve(Stream& stream) {
     } else if (request->path == WebSite::k_stream_path && request->method == "GET") {
       const Status allowed = site.check_follower(*request);
       if (allowed && streams < k_streams_max) {
+        count(*request, 200);
         ++streams;
         co_await stream_events(stream, *request);
         --streams;
@@ -185,8 +207,9 @@ asio::awaitable<void> WebServer::State::serve(Stream& stream) {
       reply = error_reply(allowed ? Error(Code::resource_exhausted, "100 browsers follow already")
                                   : allowed.error());
     } else {
-      reply = co_await site.answer(*std::move(request));
+      reply = co_await site.answer(*request);
     }
+    count(request ? *request : WebRequest(), reply.status);
     if (!co_await send(stream, parsed, std::move(reply))) co_return;
   }
 }
@@ -296,10 +319,13 @@ void WebServer::end_access(std::string access_id) {
 }
 
 WebServer::Counters WebServer::counters() const {
+  const std::lock_guard lock(state_->mutex);
   return {.requests = state_->requests,
+          .sent_bytes = state_->sent_bytes,
           .refused_connections = state_->refused,
           .connections = state_->open,
-          .streams = state_->streams};
+          .streams = state_->streams,
+          .sign_ins = state_->sign_ins};
 }
 
 }  // namespace weir::controller

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "common/base/result.h"
 #include "common/net/ip.h"
@@ -44,10 +46,13 @@ class WebServer {
   void end_access(std::string access_id);
 
   struct Counters {
-    std::uint64_t requests = 0;
+    /// Answered, by kind ("api", "file", "session", "stream") and status.
+    std::map<std::pair<std::string, unsigned>, std::uint64_t> requests;
+    std::uint64_t sent_bytes = 0;  // of answers and streams, before encryption
     std::uint64_t refused_connections = 0;
     std::uint64_t connections = 0;  // now
     std::uint64_t streams = 0;      // now
+    std::uint64_t sign_ins = 0;     // now
   };
   /// Any thread.
   Counters counters() const;

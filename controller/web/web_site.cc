@@ -146,7 +146,7 @@ WebReply WebSite::file(const WebRequest& request) const {
 asio::awaitable<WebReply> WebSite::open_session(WebRequest request) {
   Result<std::string> token = token_of(request.body);
   if (!token) co_return error_reply(token.error());
-  const Result<SignedIn> who = co_await parts_.sign_in(*std::move(token));
+  const Result<SignedIn> who = co_await parts_.sign_in(*std::move(token), request.remote);
   if (!who) co_return error_reply(who.error());
   const Time now = parts_.clock.now();
   const std::string value = sign_ins_.open(

@@ -35,7 +35,8 @@ class WebSite {
     const SiteFiles& files;
     ApiDoor& door;
     /// Errors: unauthenticated.
-    std::function<boost::asio::awaitable<Result<SignedIn>>(std::string token)> sign_in;
+    std::function<boost::asio::awaitable<Result<SignedIn>>(std::string token, std::string remote)>
+        sign_in;
     KeySource& keys;
     Clock& clock;
   };
@@ -53,6 +54,7 @@ class WebSite {
   boost::asio::awaitable<WebReply> answer(WebRequest request);
   /// Whether the sender of `k_stream_path` may follow. Errors: permission_denied, unauthenticated.
   Status check_follower(const WebRequest& request);
+  std::size_t sign_ins() const { return sign_ins_.size(); }
   /// The token was withdrawn.
   void end_access(const std::string& access_id) { sign_ins_.end_access(access_id); }
 

@@ -17,7 +17,8 @@ inline WebSite::Parts site_parts(const SiteFiles& files, ApiDoor& door, KeySourc
           .role_without_sign_in = "",
           .files = files,
           .door = door,
-          .sign_in = [&clock](std::string token) -> boost::asio::awaitable<Result<SignedIn>> {
+          .sign_in = [&clock](std::string token,
+                              std::string) -> boost::asio::awaitable<Result<SignedIn>> {
             constexpr std::string_view k_open = "let me in as ";
             if (!token.starts_with(k_open)) {
               co_return fail(Code::unauthenticated, "this access token opens nothing");

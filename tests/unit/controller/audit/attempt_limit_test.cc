@@ -1,0 +1,38 @@
+#include "controller/audit/attempt_limit.h"
+
+#include <gtest/gtest.h>
+
+namespace weir::controller {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(AttemptLimit, LetsTenThroughAndThenOneEveryTenSeconds) {
+  AttemptLimit limit;
+  std::size_t written = 0;
+  std::uint64_t left_out = 0;
+  Time now{};
+  for (; now < Time(seconds(1000)); now += milliseconds(100)) {
+    if (const auto before = limit.admit(now)) {
+      ++written;
+      left_out += *before;
+    }
+  }
+  EXPECT_GE(written, 108U);
+  EXPECT_LE(written, 110U);
+  now += seconds(20);
+  left_out += limit.admit(now).value();
+  EXPECT_EQ(written + 1 + left_out, 10'001U) << "none is forgotten";
+}
+
+TEST(AttemptLimit, RestsBackToTen) {
+  AttemptLimit limit;
+  for (int i = 0; i < 50; ++i) (void)limit.admit(Time());
+  int written = 0;
+  for (int i = 0; i < 50; ++i) written += limit.admit(Time(seconds(3600))).has_value();
+  EXPECT_EQ(written, 10);
+}
+
+}  // namespace
+}  // namespace weir::controller
