@@ -52,7 +52,7 @@ void Engine::Core::on_data(ByteSpan datagram, const UdpPath& from, Time now, Eng
     return;
   }
   const ByteSpan sealed = datagram.subspan(wire::k_data_header_size);
-  if (!session.opener().open(counter, {}, sealed, sealed.data())) {
+  if (!session.opener().open({counter, sealed.data(), sealed.size() - wire::k_tag_size})) {
     ++counters_.dropped_not_authentic;
     return;
   }
@@ -175,7 +175,7 @@ void Engine::Core::seal(Peer& peer, Session& session, ByteView plain, Time now, 
   store_le32(datagram.data(), wire::k_data);
   store_le32(datagram.data() + 4, session.remote_index());
   store_le64(datagram.data() + 8, counter);
-  session.sealer().seal(counter, {}, {body, padded}, body);
+  session.sealer().seal({counter, body, padded});
 
   authenticated_sent(peer, size, now);
   if (plain.empty()) {
