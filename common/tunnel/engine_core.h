@@ -126,18 +126,15 @@ class Engine::Core {
 
   /// Datagrams that lie where they leave from and are still plain, and the runs they make. Empty
   /// between two calls from outside.
-  struct Prepared {
-    SealKey* key = nullptr;
-    std::uint64_t counter = 0;
-    ByteSpan body;  ///< without the room for the tag behind it
-  };
   struct PreparedRun {
     UdpPath to;
     ByteSpan datagrams;
     std::size_t size = 0;
   };
-  std::vector<Prepared> prepared_;
+  std::vector<PacketToSeal> prepared_;
+  std::vector<PacketSealKey*> prepared_keys_;  ///< of each
   std::vector<PreparedRun> prepared_runs_;
+  std::vector<PacketToOpen> opening_;  ///< of the run at hand
   /// The answer to a packet that is too long; stays until the next vector.
   std::array<std::uint8_t, k_too_big_size_max> too_big_{};
   bool told_too_big_ = false;

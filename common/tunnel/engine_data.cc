@@ -82,10 +82,7 @@ void Engine::Core::on_data(ByteSpan datagrams, std::size_t size, const UdpPath& 
     counters_.dropped_expired_session += count;
     return;
   }
-  // What one packet proves holds for all: endpoint, session and timers move once for the run.
-  bool first = true;
-  bool data = false;
-  std::size_t authentic = 0;
+  opening_.clear();
   for (; !datagrams.empty(); datagrams = datagrams.subspan(std::min(size, datagrams.size()))) {
     const ByteSpan datagram = datagrams.first(std::min(size, datagrams.size()));
     const std::uint64_t counter = load_le64(datagram.data() + 8);
@@ -93,16 +90,26 @@ void Engine::Core::on_data(ByteSpan datagrams, std::size_t size, const UdpPath& 
       ++counters_.dropped_expired_session;
       continue;
     }
-    const ByteSpan sealed = datagram.subspan(wire::k_data_header_size);
-    if (!session.opener().open(counter, {}, sealed, sealed.data())) {
+    opening_.push_back({.counter = counter,
+                        .text = datagram.data() + wire::k_data_header_size,
+                        .size = datagram.size() - wire::k_data_size_min});
+  }
+  session.opener().open_many(opening_);
+
+  // What one packet proves holds for all: endpoint, session and timers move once for the run.
+  bool first = true;
+  bool data = false;
+  std::size_t authentic = 0;
+  for (const PacketToOpen& packet : opening_) {
+    if (!packet.genuine) {
       ++counters_.dropped_not_authentic;
       continue;
     }
-    if (!session.replay().accept(counter)) {
+    if (!session.replay().accept(packet.counter)) {
       ++counters_.dropped_replay;
       continue;
     }
-    authentic += datagram.size();
+    authentic += wire::k_data_size_min + packet.size;
     if (std::exchange(first, false)) {
       roam(peer, from);
       if (peer.sessions.confirm(&session)) {
@@ -111,13 +118,12 @@ void Engine::Core::on_data(ByteSpan datagrams, std::size_t size, const UdpPath& 
       }
       rekey_old_on_receive(peer, now, out);
     }
-    const ByteSpan plain = sealed.first(sealed.size() - wire::k_tag_size);
-    if (plain.empty()) {
+    if (packet.size == 0) {
       ++counters_.keepalives_received;
       continue;
     }
     data = true;
-    deliver(peer, plain, out);
+    deliver(peer, {packet.text, packet.size}, out);
   }
   if (authentic != 0) authenticated_received(peer, authentic, now);
   if (data) data_received(peer, now);
@@ -283,15 +289,20 @@ void Engine::Core::prepare(Session& session, ByteSpan datagram, std::size_t plai
   store_le32(datagram.data(), wire::k_data);
   store_le32(datagram.data() + 4, session.remote_index());
   store_le64(datagram.data() + 8, counter);
-  prepared_.push_back({&session.sealer(), counter, body});
+  prepared_.push_back({counter, body.data(), body.size()});
+  prepared_keys_.push_back(&session.sealer());
 }
 
 void Engine::Core::send_prepared(EngineOutput& out) {
-  for (const Prepared& one : prepared_) {
-    one.key->seal(one.counter, {}, one.body, one.body.data());
+  for (std::size_t begin = 0; begin < prepared_.size();) {
+    std::size_t end = begin + 1;
+    while (end < prepared_.size() && prepared_keys_[end] == prepared_keys_[begin]) ++end;
+    prepared_keys_[begin]->seal_many(std::span(prepared_).subspan(begin, end - begin));
+    begin = end;
   }
   for (const PreparedRun& run : prepared_runs_) out.send(run.to, run.datagrams, run.size);
   prepared_.clear();
+  prepared_keys_.clear();
   prepared_runs_.clear();
 }
 

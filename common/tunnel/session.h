@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "common/aead/packet_keys.h"
 #include "common/base/time.h"
-#include "common/crypto/aead.h"
 #include "common/tunnel/index_table.h"
 #include "common/tunnel/noise.h"
 #include "common/tunnel/replay_window.h"
@@ -43,8 +43,8 @@ class Session {
   /// As if so many messages had been sent; never back. For tests of the limits.
   void skip_to(std::uint64_t counter);
 
-  SealKey& sealer() { return sealer_; }
-  OpenKey& opener() { return opener_; }
+  PacketSealKey& sealer() { return sealer_; }
+  PacketOpenKey& opener() { return opener_; }
   ReplayWindow& replay() { return replay_; }
 
  private:
@@ -55,8 +55,8 @@ class Session {
   bool sending_ = true;
   IndexLease lease_;
   std::uint64_t counter_ = 0;
-  SealKey sealer_;
-  OpenKey opener_;
+  PacketSealKey sealer_;
+  PacketOpenKey opener_;
   ReplayWindow replay_;
 };
 

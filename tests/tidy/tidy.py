@@ -39,6 +39,7 @@ COMMON_MAY_INCLUDE = {
     "net": ("base",),
     "sim": ("base",),
     "os": ("base",),
+    "aead": ("base", "crypto"),
     "async": ("base", "sim"),
     "config": ("base", "net"),
     "crypto": ("base", "net"),
@@ -48,7 +49,7 @@ COMMON_MAY_INCLUDE = {
     "join": ("base", "crypto", "model", "net"),
     "obs": ("async", "base", "model", "net"),
     "offload": ("base",),
-    "tunnel": ("async", "base", "crypto", "net", "offload", "os"),
+    "tunnel": ("aead", "async", "base", "crypto", "net", "offload", "os"),
 }
 
 # Pure code takes time and randomness as values and does nothing but decide. What is pure is said once, in the PURE
