@@ -48,6 +48,7 @@ COMMON_MAY_INCLUDE = {
     "join": ("base", "crypto", "model", "net"),
     "obs": ("async", "base", "model", "net"),
     "tunnel": ("async", "base", "crypto", "net", "os"),
+    "tunnel_kernel": ("async", "base", "crypto", "net", "os", "tunnel"),
 }
 
 # Pure code takes time and randomness as values and does nothing but decide. What is pure is said once, in the PURE
