@@ -4,14 +4,15 @@
 #include <linux/wireguard.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/crypto/random.h"
 #include "common/os/os_error.h"
 
 namespace weir {
@@ -66,6 +67,13 @@ Result<std::uint16_t> find_family(NetlinkSocket& generic) {
                                                                     .as_error("ask for its "
                                                                               "netlink family")
                                                                     .message()));
+}
+
+/// One that no other process, perhaps of the same number in another container, tries as well.
+std::string name_to_try() {
+  std::array<std::uint8_t, 4> bytes{};
+  SystemKeySource().fill(bytes);
+  return "weirtry" + to_hex(bytes);
 }
 
 /// The interface under this name, taken over or made.
@@ -264,7 +272,7 @@ Status probe_kernel_wireguard(bool filtering) {
   WEIR_ASSIGN(links, KernelLinks::open());
   WEIR_ASSIGN(generic, NetlinkSocket::open(NETLINK_GENERIC));
   WEIR_ASSIGN(route, NetlinkSocket::open(NETLINK_ROUTE));
-  WEIR_ASSIGN(link, links.create("weirtry" + std::to_string(::getpid()), k_mtu_min));
+  WEIR_ASSIGN(link, links.create(name_to_try(), k_mtu_min));
   Status can;
   if (const auto family = find_family(generic); !family) can = fail(family.error());
   const IpAddress nobody = IpAddress::v4(0);

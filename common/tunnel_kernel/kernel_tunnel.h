@@ -27,8 +27,8 @@ namespace weir {
 /// filters of the earlier run are not known. Moved to another network namespace, the interface
 /// counts as gone: from here it can be configured no more.
 ///
-///   cost     apply and state ask the kernel for all peers: about 2 us a peer; counters() one look
-///            at the interface. Nothing waits for packets.
+///   cost     apply and state ask the kernel for all peers, O(peers + prefixes); counters() one
+///            look at the interface. Nothing waits for packets.
 ///   thread   calls from any thread, one after the other, except from within `on_end`
 class KernelTunnel final : public TunnelBackend {
  public:

@@ -116,6 +116,7 @@ class ControllerApp {
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<AccessBook> access_;
   std::unique_ptr<SeriesLoop> series_;
+  std::string tunnel_backend_;
   std::unique_ptr<MeshTunnel> tunnel_;
   std::vector<std::unique_ptr<Watch>> watches_;
 
@@ -203,6 +204,11 @@ Status ControllerApp::open_state() {
 
 Status ControllerApp::open_tunnel() {
   MeshTunnel::Options made;
+  made.decision = decide_tunnel(options_.backend, true);
+  tunnel_backend_ = std::string(tunnel_kind_name(made.decision.kind));
+  log_.info("tunnel.backend", {{"backend", tunnel_backend_},
+                               {"reason", made.decision.reason},
+                               {"interface", options_.interface}});
   made.tunnel.interface = options_.interface;
   made.tunnel.listen_port = options_.listen_port;
   made.tunnel.mtu = options_.mtu;
@@ -416,6 +422,7 @@ asio::awaitable<void> ControllerApp::sync_tunnel() {
 void ControllerApp::write_metrics(MetricWriter& out) {
   write_controller_metrics({.plane = *plane_,
                             .store = store_->counters(),
+                            .tunnel_backend = tunnel_backend_,
                             .tunnel = tunnel_->counters(),
                             .lags = watchdog_.lags()},
                            out);

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "common/obs/metrics.h"
 #include "common/obs/watchdog.h"
-#include "common/tunnel/device.h"
+#include "common/tunnel/backend.h"
 #include "controller/app/control_plane.h"
 #include "controller/store/metered_store.h"
 
@@ -13,6 +14,7 @@ namespace weir::controller {
 struct ControllerNumbers {
   ControlPlane& plane;
   MeteredStore::Counters store;
+  std::string tunnel_backend;
   TunnelCounters tunnel;
   std::vector<Watchdog::Lag> lags;
 };

@@ -430,15 +430,19 @@ TEST_P(TunnelContract, RunsPostedJobsOnAThreadOfItsOwn) {
 
   std::promise<void> held;
   std::promise<void> release;
-  ASSERT_TRUE(pair_.left.tunnel->post([&] {
+  std::promise<void> over;
+  ASSERT_TRUE(pair_.left.tunnel->post([&, released = release.get_future().share()] {
     held.set_value();
-    release.get_future().wait();
+    released.wait();
+    over.set_value();
   }));
   held.get_future().wait();
   int taken = 0;
   while (taken < 1000 && pair_.left.tunnel->post([] {})) ++taken;
   EXPECT_LT(taken, 100);
   release.set_value();
+  over.get_future().wait();
+  pair_.left.tunnel.reset();  // what the thread still holds of these goes with it
 }
 
 INSTANTIATE_TEST_SUITE_P(Backend, TunnelContract,
