@@ -24,6 +24,7 @@ namespace {
 constexpr const char* k_version = "0.1.0";
 constexpr auto k_look_interval = milliseconds(200);
 constexpr int k_looks_per_report = 5;
+constexpr std::size_t k_reason_max = 200;  // what the controller takes
 
 /// Differs between two starts and grows: wall time, so that peers know the newer one.
 std::uint64_t make_boot_id(Clock& clock) {
@@ -189,9 +190,22 @@ Status Agent::start_tunnel() {
       std::abort();
     });
   };
-  WEIR_ASSIGN(tunnel, TunnelDevice::create(std::move(options)));
+  backend_ = decide_tunnel(options_.backend, false);
+  log_.info("tunnel.backend", {{"backend", std::string(tunnel_kind_name(backend_.kind))},
+                               {"reason", backend_.reason},
+                               {"interface", options_.interface}});
+  WEIR_ASSIGN(tunnel, weir::open_tunnel(backend_, std::move(options), false));
   tunnel_ = std::move(tunnel);
-  WEIR_TRY(tunnel_->apply(tunnel_config(identity_, options_.listen_port, {identity_.controller})));
+  // The kernel's interface may be the one that a killed run left behind: whom it talks with by the
+  // last good revision keeps his session.
+  const std::optional<Revision> last = last_good_.load().revision;
+  const Status again =
+      last ? tunnel_->apply(tunnel_config(identity_, options_.listen_port, last->peers))
+           : Status(fail(Code::not_found, "no revision yet"));
+  if (!again) {
+    WEIR_TRY(
+        tunnel_->apply(tunnel_config(identity_, options_.listen_port, {identity_.controller})));
+  }
   WEIR_ASSIGN(link, LinkConfig::open(options_.interface));
   const MeshSelf& self = identity_.self;
   return link.apply({{self.overlay, self.overlay.bits()}}, {self.overlay_prefix});
@@ -298,6 +312,8 @@ control::v1::Hello Agent::hello() const {
     message.set_digest(now->digest.data(), now->digest.size());
   }
   message.set_listen_port(options_.listen_port);
+  message.set_tunnel_backend(std::string(tunnel_kind_name(backend_.kind)));
+  message.set_tunnel_backend_reason(backend_.reason.substr(0, k_reason_max));
   if (options_.public_endpoint) {
     message.set_public_endpoint(options_.public_endpoint->to_string());
   }
@@ -590,6 +606,7 @@ void Agent::write_metrics(MetricWriter& writer) const {
                        .dropped_reports = session_.dropped_reports(),
                        .certificate_expires_unix_ms = link_.certificate_expires_unix_ms(),
                        .tunnel_peers = tunnel ? tunnel->device.peers : k_no_peers,
+                       .tunnel_backend = std::string(tunnel_kind_name(backend_.kind)),
                        .tunnel = tunnel_->counters(),
                        .wall_now = clock_.wall_now(),
                        .lags = watchdog_.lags()},

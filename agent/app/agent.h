@@ -23,7 +23,7 @@
 #include "common/obs/log.h"
 #include "common/obs/watchdog.h"
 #include "common/os/supervisor.h"
-#include "common/tunnel/device.h"
+#include "common/tunnel_kernel/open_tunnel.h"
 
 namespace weir::agent {
 
@@ -36,7 +36,7 @@ namespace weir::agent {
 ///      │ start          │ apply
 ///      └───────┬────────┘
 ///              ▼
-///   TunnelDevice peers · Enforcer rules · Gateway listeners · PathService, Announcer peers ·
+///   TunnelBackend peers · Enforcer rules · Gateway listeners · PathService, Announcer peers ·
 ///   HealthSet checks
 ///
 ///   PathService ─ path up/down ─────▶ Enforcer ─ RoutingTable ─▶ Gateway ─ results ─▶ Enforcer,
@@ -53,7 +53,7 @@ class Agent {
   ~Agent();
 
   /// Brings up the tunnel, loads the last good revision and forwards under it, then lets the tasks
-  /// run. Errors: of TunnelDevice, LinkConfig, Gateway; the message says what to do.
+  /// run. Errors: of open_tunnel, LinkConfig, Gateway; the message says what to do.
   Status start();
 
   /// Requests in flight may end for a moment; then everything stops, in the reverse order.
@@ -110,7 +110,8 @@ class Agent {
   // modules, in the order they start
   LastGood last_good_;
   RevisionGate gate_;
-  std::unique_ptr<TunnelDevice> tunnel_;
+  TunnelDecision backend_;
+  std::unique_ptr<TunnelBackend> tunnel_;
   Enforcer enforcer_;
   Snapshot<LocalEndpoints> local_endpoints_;
   Gateway gateway_;

@@ -56,13 +56,13 @@ Status check_not_joined(const StateDir& directory, bool replace) {
 }
 
 /// The bootstrap tunnel, with its address set, for as long as it lives.
-Result<std::unique_ptr<TunnelDevice>> open_tunnel(const AgentOptions& options,
-                                                  const JoinToken& token) {
+Result<std::unique_ptr<TunnelBackend>> open_bootstrap(const AgentOptions& options,
+                                                      const JoinToken& token) {
   TunnelOptions tunnel;
   tunnel.interface = options.interface;
   tunnel.mtu = options.mtu;
   tunnel.uapi = false;
-  WEIR_ASSIGN(device, TunnelDevice::create(tunnel));
+  WEIR_ASSIGN(device, open_tunnel(decide_tunnel(options.backend, false), tunnel, false));
   DeviceConfig config;
   config.private_key = bootstrap_key(token.secret);
   PeerConfig controller;
@@ -183,7 +183,7 @@ Result<std::string> join(const AgentOptions& options, const JoinRequest& request
   log.info("join.start", {{"controller", token.controller.to_string()},
                           {"token", to_string(token.id)},
                           {"interface", options.interface}});
-  WEIR_ASSIGN(device, open_tunnel(options, token));
+  WEIR_ASSIGN(device, open_bootstrap(options, token));
   auto reply = ask_controller(make_request(options, request, token, keys, proof, csr), clock, log);
   device.reset();
   if (!reply) {

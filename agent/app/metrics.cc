@@ -71,6 +71,9 @@ void write_tunnel(const AgentNumbers& numbers, MetricWriter& writer) {
                    "Packets that the interface (in) or the UDP port (out) did not take.",
                    number(refused), labels);
   };
+  writer.gauge("weir_tunnel_info",
+               "Always 1; whose WireGuard the tunnel is, the kernel's or the one embedded here.", 1,
+               {{"backend", numbers.tunnel_backend}});
   const TunnelCounters& tunnel = numbers.tunnel;
   packets("out", tunnel.packets_from_tun, tunnel.datagrams_refused);
   packets("in", tunnel.packets_to_tun, tunnel.packets_refused_by_tun);

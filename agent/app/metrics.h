@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,7 @@
 #include "common/model/revision.h"
 #include "common/obs/metrics.h"
 #include "common/obs/watchdog.h"
-#include "common/tunnel/device.h"
+#include "common/tunnel/backend.h"
 
 namespace weir::agent {
 
@@ -50,6 +51,7 @@ struct AgentNumbers {
   std::uint64_t dropped_reports = 0;
   std::int64_t certificate_expires_unix_ms = 0;
   const std::vector<PeerState>& tunnel_peers;
+  std::string tunnel_backend;
   TunnelCounters tunnel;
   WallTime wall_now;
   std::vector<Watchdog::Lag> lags;

@@ -12,6 +12,11 @@ void read_tunnel(ConfigSection tunnel, AgentOptions& options) {
     tunnel.complain("interface", in_quotes(options.interface) +
                                      " must be 1 to 15 characters without / and blanks");
   }
+  options.backend = tunnel.choice<TunnelChoice>("backend",
+                                                {{"auto", TunnelChoice::automatic},
+                                                 {"kernel", TunnelChoice::kernel},
+                                                 {"embedded", TunnelChoice::embedded}},
+                                                TunnelChoice::automatic);
   options.listen_port = static_cast<std::uint16_t>(
       tunnel.integer("listen_port", {.min = 1, .max = 65535, .fallback = 51820}));
   options.public_endpoint = tunnel.optional_endpoint("public_endpoint");

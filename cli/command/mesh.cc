@@ -23,11 +23,18 @@ Cell state_of(const Agent& agent) {
   return agent.connected() ? Cell("connected", Tone::good) : Cell("gone", Tone::bad);
 }
 
+/// Whose WireGuard carries it, and why.
+std::string tunnel_of(const Agent& agent) {
+  if (agent.tunnel_backend().empty()) return "-";
+  return agent.tunnel_backend() + ": " + agent.tunnel_backend_reason();
+}
+
 std::string text_of(AdminSession& session, const ListAgentsReply& reply) {
   std::vector<Column> titles{{"AGENT"}, {"CLUSTER"}, {"ADDRESS"}, {"REVISION", Align::right},
                              {"SEEN"},  {"VERSION"}, {"STATE"}};
   if (session.wide()) {
-    titles.insert(titles.end(), {{"ENDPOINT"}, {"CERTIFICATE ENDS"}, {"JOINED"}, {"KEY"}});
+    titles.insert(titles.end(),
+                  {{"ENDPOINT"}, {"CERTIFICATE ENDS"}, {"JOINED"}, {"TUNNEL"}, {"KEY"}});
   }
   std::vector<Agent> agents(reply.agents().begin(), reply.agents().end());
   std::sort(agents.begin(), agents.end(), [](const Agent& a, const Agent& b) {
@@ -46,7 +53,7 @@ std::string text_of(AdminSession& session, const ListAgentsReply& reply) {
       row.insert(row.end(), {Cell(agent.endpoint().empty() ? "-" : agent.endpoint()),
                              Cell(show_ago(agent.certificate_expires_unix_ms(), session.now_ms())),
                              Cell(show_ago(agent.joined_unix_ms(), session.now_ms())),
-                             Cell(agent.public_key())});
+                             Cell(tunnel_of(agent)), Cell(agent.public_key())});
     }
     table.add(std::move(row));
   }

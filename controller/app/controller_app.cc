@@ -122,6 +122,7 @@ class ControllerApp {
   AttemptLimit refused_sign_ins_;  // the web thread's
   std::unique_ptr<AccessBook> access_;
   std::unique_ptr<SeriesLoop> series_;
+  std::string tunnel_backend_;
   std::unique_ptr<MeshTunnel> tunnel_;
   std::vector<std::unique_ptr<Watch>> watches_;
 
@@ -210,6 +211,11 @@ Status ControllerApp::open_state() {
 
 Status ControllerApp::open_tunnel() {
   MeshTunnel::Options made;
+  made.decision = decide_tunnel(options_.backend, true);
+  tunnel_backend_ = std::string(tunnel_kind_name(made.decision.kind));
+  log_.info("tunnel.backend", {{"backend", tunnel_backend_},
+                               {"reason", made.decision.reason},
+                               {"interface", options_.interface}});
   made.tunnel.interface = options_.interface;
   made.tunnel.listen_port = options_.listen_port;
   made.tunnel.mtu = options_.mtu;
@@ -468,6 +474,7 @@ void ControllerApp::write_metrics(MetricWriter& out) {
   write_controller_metrics(
       {.plane = *plane_,
        .store = store_->counters(),
+       .tunnel_backend = tunnel_backend_,
        .tunnel = tunnel_->counters(),
        .web = web_server_ ? std::optional(web_server_->counters()) : std::nullopt,
        .lags = watchdog_.lags()},

@@ -100,7 +100,10 @@ void write_store(const ControllerNumbers& numbers, MetricWriter& writer) {
                    "Time until a transaction was on the disk.", numbers.store.duration);
 }
 
-void write_tunnel(const TunnelCounters& tunnel, MetricWriter& writer) {
+void write_tunnel(const ControllerNumbers& numbers, MetricWriter& writer) {
+  writer.gauge("weir_tunnel_info",
+               "Always 1; whose WireGuard the tunnel is, the kernel's or the one embedded here.", 1,
+               {{"backend", numbers.tunnel_backend}});
   const auto packets = [&writer](const char* direction, std::uint64_t carried,
                                  std::uint64_t refused) {
     const Labels labels = {{"direction", direction}};
@@ -110,6 +113,7 @@ void write_tunnel(const TunnelCounters& tunnel, MetricWriter& writer) {
                    "Packets that the interface (in) or the UDP port (out) did not take.",
                    number(refused), labels);
   };
+  const TunnelCounters& tunnel = numbers.tunnel;
   packets("out", tunnel.packets_from_tun, tunnel.datagrams_refused);
   packets("in", tunnel.packets_to_tun, tunnel.packets_refused_by_tun);
 }
@@ -124,7 +128,7 @@ void write_controller_metrics(const ControllerNumbers& numbers, MetricWriter& wr
   write_revision(numbers.plane, writer);
   write_store(numbers, writer);
   write_service_metrics(numbers.plane, writer);
-  write_tunnel(numbers.tunnel, writer);
+  write_tunnel(numbers, writer);
   write_loops(numbers.lags, writer);
   write_process(writer);
 }

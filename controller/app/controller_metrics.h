@@ -1,11 +1,12 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/obs/metrics.h"
 #include "common/obs/watchdog.h"
-#include "common/tunnel/device.h"
+#include "common/tunnel/backend.h"
 #include "controller/app/control_plane.h"
 #include "controller/store/metered_store.h"
 #include "controller/web/web_server.h"
@@ -15,6 +16,7 @@ namespace weir::controller {
 struct ControllerNumbers {
   ControlPlane& plane;
   MeteredStore::Counters store;
+  std::string tunnel_backend;
   TunnelCounters tunnel;
   std::optional<WebServer::Counters> web;  ///< nothing: no web door
   std::vector<Watchdog::Lag> lags;

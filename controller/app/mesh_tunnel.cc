@@ -29,7 +29,8 @@ PeerConfig config_of(const BootstrapPeer& token) {
 Result<std::unique_ptr<MeshTunnel>> MeshTunnel::create(Options options) {
   const std::uint16_t port = options.tunnel.listen_port;
   const std::string interface = options.tunnel.interface;
-  WEIR_ASSIGN(device, TunnelDevice::create(std::move(options.tunnel)));
+  // Holders of tokens may send to one address only.
+  WEIR_ASSIGN(device, open_tunnel(options.decision, std::move(options.tunnel), true));
   std::unique_ptr<MeshTunnel> tunnel(new MeshTunnel(options.key, port, std::move(device)));
   WEIR_TRY(tunnel->apply({}, {}));
 

@@ -8,7 +8,7 @@
 #include "common/base/result.h"
 #include "common/model/revision.h"
 #include "common/net/ip.h"
-#include "common/tunnel/device.h"
+#include "common/tunnel_kernel/open_tunnel.h"
 #include "controller/enrol/values.h"
 
 namespace weir::controller {
@@ -19,13 +19,14 @@ namespace weir::controller {
 class MeshTunnel {
  public:
   struct Options {
+    TunnelDecision decision;
     TunnelOptions tunnel;
     PrivateKey key;
     IpAddress overlay;
     IpPrefix overlay_prefix;
   };
 
-  /// When it returns, both addresses can be bound. Errors: as TunnelDevice::create and LinkConfig.
+  /// When it returns, both addresses can be bound. Errors: as open_tunnel and LinkConfig.
   static Result<std::unique_ptr<MeshTunnel>> create(Options options);
 
   /// An agent may send from its overlay address, the holder of an open token from its bootstrap
@@ -39,12 +40,12 @@ class MeshTunnel {
   TunnelCounters counters() const { return device_->counters(); }
 
  private:
-  MeshTunnel(PrivateKey key, std::uint16_t port, std::unique_ptr<TunnelDevice> device)
+  MeshTunnel(PrivateKey key, std::uint16_t port, std::unique_ptr<TunnelBackend> device)
       : key_(key), port_(port), device_(std::move(device)) {}
 
   const PrivateKey key_;
   const std::uint16_t port_;
-  const std::unique_ptr<TunnelDevice> device_;
+  const std::unique_ptr<TunnelBackend> device_;
 };
 
 }  // namespace weir::controller

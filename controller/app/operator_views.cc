@@ -176,6 +176,8 @@ pb::ListAgentsReply OperatorDesk::agents() {
     if (const SessionState* session = plane_.sessions().find(agent.id)) {
       row.set_connected(true);
       row.set_version(session->hello.version());
+      row.set_tunnel_backend(session->hello.tunnel_backend());
+      row.set_tunnel_backend_reason(session->hello.tunnel_backend_reason());
       row.set_last_seen_unix_ms(to_unix_ms(session->last_seen));
     }
     const AgentAck ack = plane_.acks().of(agent.id);

@@ -23,6 +23,11 @@ void read_tunnel(ConfigSection& root, ControllerOptions& options) {
   if (options.interface.empty() || options.interface.size() > k_interface_max) {
     tunnel.complain("interface", "must have 1 to 15 characters");
   }
+  options.backend = tunnel.choice<TunnelChoice>("backend",
+                                                {{"auto", TunnelChoice::automatic},
+                                                 {"kernel", TunnelChoice::kernel},
+                                                 {"embedded", TunnelChoice::embedded}},
+                                                TunnelChoice::automatic);
   options.listen_port = static_cast<std::uint16_t>(
       tunnel.integer("listen_port", {.min = 1, .max = 65535, .fallback = 51820}));
   options.mtu = static_cast<std::uint32_t>(

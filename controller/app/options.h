@@ -12,6 +12,7 @@
 #include "common/model/transfer_prices.h"
 #include "common/net/ip.h"
 #include "common/obs/log.h"
+#include "common/tunnel_kernel/open_tunnel.h"
 #include "controller/api/caller.h"
 #include "controller/steer/rollout.h"
 
@@ -47,6 +48,7 @@ struct ControllerOptions {
   std::string interface;
   std::uint16_t listen_port = 0;
   std::uint32_t mtu = 1420;
+  TunnelChoice backend = TunnelChoice::automatic;
   Endpoint public_endpoint;
   IpPrefix overlay;
   std::string admin_socket;

@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::size_t k_version_max = 100;
+constexpr std::size_t k_reason_max = 200;
 constexpr std::uint32_t k_ping_count_max = 100;
 
 const BidiMethod<pb::AgentMessage, pb::ControllerMessage>& connect_method() {
@@ -87,6 +88,10 @@ asio::awaitable<Result<pb::Hello>> SessionHub::first_words(std::shared_ptr<Strea
   if (message->hello().version().size() > k_version_max ||
       message->hello().public_endpoint().size() > k_version_max) {
     co_return fail(Code::invalid_argument, "a text of the hello is longer than 100 bytes");
+  }
+  if (message->hello().tunnel_backend().size() > k_version_max ||
+      message->hello().tunnel_backend_reason().size() > k_reason_max) {
+    co_return fail(Code::invalid_argument, "the tunnel's backend in the hello is too long");
   }
   co_return message->hello();
 }

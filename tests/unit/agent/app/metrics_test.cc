@@ -53,6 +53,7 @@ class AgentPage : public testing::Test {
                          .failovers = failovers,
                          .in_force = &in_force,
                          .tunnel_peers = tunnel_peers,
+                         .tunnel_backend = "kernel",
                          .tunnel = {},
                          .wall_now = WallTime(std::chrono::seconds(1000)),
                          .lags = {}},
