@@ -37,7 +37,12 @@ export function useMapData(service: string): MapData {
   const flows = traffic.data?.flows;
 
   const pairs = useMemo(() => pairsOf(paths.data ?? []), [paths.data]);
-  const places = useMemo(() => placesOf(regions.data?.regions ?? [], regionsOf(paths.data ?? [])), [regions.data, paths.data]);
+  // Which regions there are changes seldom, what is measured between them twice a second: the layout is to stay.
+  const seen = regionsOf(paths.data ?? []).join('\n');
+  const places = useMemo(
+    () => placesOf(regions.data?.regions ?? [], seen === '' ? [] : seen.split('\n')),
+    [regions.data, seen],
+  );
   const shares = useMemo(() => flowShares(flows ?? []), [flows]);
   const rates = useMemo(
     () => new Map((flows ?? []).map((flow) => [pairKey(flow.from, flow.to), flow.requestsPerSecond])),
@@ -45,14 +50,10 @@ export function useMapData(service: string): MapData {
   );
   const health = useMemo(() => healthOf(agents ?? [], services.data ?? [], service), [agents, services.data, service]);
   const names = useMemo(() => (services.data ?? []).map((entry) => entry.service).sort(), [services.data]);
-  return {
-    places,
-    pairs,
-    shares,
-    rates,
-    health,
-    services: names,
-    error: regions.error || paths.error || traffic.error || services.error,
-    loading: !regions.data || !paths.data,
-  };
+  const error = regions.error || paths.error || traffic.error || services.error;
+  const loading = !regions.data || !paths.data;
+  return useMemo(
+    () => ({ places, pairs, shares, rates, health, services: names, error, loading }),
+    [places, pairs, shares, rates, health, names, error, loading],
+  );
 }
