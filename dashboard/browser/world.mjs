@@ -137,6 +137,7 @@ export async function serveWorld({ regions, topics }, dist = join(HERE, '../dist
       response.writeHead(200, { 'Content-Type': 'application/json' });
       return response.end(known[topic] ?? '{}');
     }
+    if (path === '/empty') return response.end('<!doctype html><title>empty</title><body>nothing');
     const file = join(dist, path.includes('..') || !existsSync(join(dist, path)) || path === '/' ? 'index.html' : path);
     response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' });
     return createReadStream(file).pipe(response);

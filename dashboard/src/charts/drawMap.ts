@@ -145,23 +145,65 @@ function drawNames(ctx: CanvasRenderingContext2D, picture: MapPicture, placing: 
   }
 }
 
-/** The whole of it; a few milliseconds for sixty regions. `ratio`: pixels of the device for one of the screen. */
+const MARGIN = 0.2; // of the width, on each side
+
+/**
+ * Ground and paths as they were drawn last, with some of what lies beyond the frame: while somebody drags, they are only moved.
+ * Drawing them is most of the work, and a machine without a GPU has no time for it sixty times a second.
+ */
+export class MapLayer {
+  private readonly canvas = document.createElement('canvas');
+  private arcs: MapArc[] | undefined;
+  private land: Path2D | undefined;
+  private view: Viewport = { x: 0, y: 0, k: 0 };
+  private unit = 0;
+  private ratio = 0;
+
+  /** On a context of the device's pixels. */
+  put(ctx: CanvasRenderingContext2D, picture: MapPicture, placing: Placing, ratio: number, colour: Palette): void {
+    const { view, unit } = placing;
+    const margin = Math.round(MARGIN * picture.width * unit * ratio);
+    const moved = () => [(view.x - this.view.x) * unit * ratio, (view.y - this.view.y) * unit * ratio] as const;
+    const same = this.arcs === picture.arcs && this.land === picture.land && this.unit === unit && this.ratio === ratio;
+    if (!same || this.view.k !== view.k || moved().some((pixels) => Math.abs(pixels) > margin)) {
+      this.arcs = picture.arcs;
+      this.land = picture.land;
+      [this.view, this.unit, this.ratio] = [view, unit, ratio];
+      this.draw(picture, margin, colour);
+    }
+    const [dx, dy] = moved();
+    ctx.drawImage(this.canvas, Math.round(dx) - margin, Math.round(dy) - margin);
+  }
+
+  private draw(picture: MapPicture, margin: number, colour: Palette): void {
+    const scale = this.unit * this.ratio;
+    const size = [picture.width, picture.height].map((length) => Math.round(length * scale) + 2 * margin) as [number, number];
+    if (this.canvas.width !== size[0] || this.canvas.height !== size[1]) [this.canvas.width, this.canvas.height] = size;
+    const ctx = this.canvas.getContext('2d');
+    if (!ctx) return;
+    const { x, y, k } = this.view;
+    const pixel = 1 / (k * this.unit);
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, ...size);
+    ctx.setTransform(scale * k, 0, 0, scale * k, scale * x + margin, scale * y + margin);
+    drawGround(ctx, picture, pixel, colour);
+    drawArcs(ctx, picture.arcs, pixel);
+    drawCrosses(ctx, picture.arcs, pixel, colour);
+  }
+}
+
+/** The whole of it. `ratio`: pixels of the device for one of the screen. */
 export function drawMap(
   ctx: CanvasRenderingContext2D,
+  layer: MapLayer,
   picture: MapPicture,
   placing: Placing,
   ratio: number,
   colour: Palette,
 ): void {
-  const { view, unit } = placing;
-  const pixel = 1 / (view.k * unit);
-  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-  ctx.clearRect(0, 0, picture.width * unit, picture.height * unit);
-  const scale = ratio * unit;
-  ctx.setTransform(scale * view.k, 0, 0, scale * view.k, scale * view.x, scale * view.y);
-  drawGround(ctx, picture, pixel, colour);
-  drawArcs(ctx, picture.arcs, pixel);
-  drawCrosses(ctx, picture.arcs, pixel, colour);
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
+  layer.put(ctx, picture, placing, ratio, colour);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   drawDots(ctx, picture, placing, colour);
   drawNames(ctx, picture, placing, colour);

@@ -1,5 +1,5 @@
 import { type PointerEvent, useCallback, useEffect, useRef, useState } from 'react';
-import { type Placing, drawMap, mapUnder } from '../../charts/drawMap';
+import { MapLayer, type Placing, drawMap, mapUnder } from '../../charts/drawMap';
 import { paletteOf } from '../../ui/palette';
 import { useTheme } from '../../ui/useTheme';
 import { useWidth } from '../../ui/useWidth';
@@ -27,6 +27,7 @@ export function Drawing({ data, world, colouring, selected, onHover, onSelect }:
   const picture = usePicture(data, world, colouring, selected);
   const paint = useRef<() => void>(() => {});
   const asked = useRef(0);
+  const layer = useRef<MapLayer>(undefined);
   // However much changes, it is drawn at most once a frame.
   const changed = useCallback(() => {
     asked.current ||= requestAnimationFrame(() => {
@@ -34,7 +35,7 @@ export function Drawing({ data, world, colouring, selected, onHover, onSelect }:
       paint.current();
     });
   }, []);
-  const { view, dragging, zoomIn, zoomOut, reset } = useViewport(canvas, changed);
+  const { view, dragging, zoomIn, zoomOut, reset } = useViewport(canvas, width, changed);
   const placing = (): Placing => ({ view: view.current, unit: width / WIDTH });
 
   useEffect(() => {
@@ -45,7 +46,8 @@ export function Drawing({ data, world, colouring, selected, onHover, onSelect }:
       const ratio = window.devicePixelRatio || 1;
       const size = [Math.round(width * ratio), Math.round(width * (HEIGHT / WIDTH) * ratio)] as const;
       if (element.width !== size[0] || element.height !== size[1]) [element.width, element.height] = size;
-      drawMap(ctx, { ...picture, focused }, placing(), ratio, paletteOf(theme));
+      layer.current ??= new MapLayer();
+      drawMap(ctx, layer.current, { ...picture, focused }, placing(), ratio, paletteOf(theme));
     };
     changed();
   });

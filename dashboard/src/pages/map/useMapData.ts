@@ -14,6 +14,8 @@ export interface MapData {
   pairs: Map<string, Pair>;
   shares: Map<string, number>;
   rates: Map<string, number>;
+  /** What starts or is served in each region, in requests a second. */
+  loads: Map<string, number>;
   health: Map<string, RegionHealth>;
   services: string[];
   error: string;
@@ -48,12 +50,20 @@ export function useMapData(service: string): MapData {
     () => new Map((flows ?? []).map((flow) => [pairKey(flow.from, flow.to), flow.requestsPerSecond])),
     [flows],
   );
+  const loads = useMemo(() => {
+    const sums = new Map<string, number>();
+    for (const { from, to, requestsPerSecond } of flows ?? []) {
+      sums.set(from, (sums.get(from) ?? 0) + requestsPerSecond);
+      sums.set(to, (sums.get(to) ?? 0) + requestsPerSecond);
+    }
+    return sums;
+  }, [flows]);
   const health = useMemo(() => healthOf(agents ?? [], services.data ?? [], service), [agents, services.data, service]);
   const names = useMemo(() => (services.data ?? []).map((entry) => entry.service).sort(), [services.data]);
   const error = regions.error || paths.error || traffic.error || services.error;
   const loading = !regions.data || !paths.data;
   return useMemo(
-    () => ({ places, pairs, shares, rates, health, services: names, error, loading }),
-    [places, pairs, shares, rates, health, names, error, loading],
+    () => ({ places, pairs, shares, rates, loads, health, services: names, error, loading }),
+    [places, pairs, shares, rates, loads, health, names, error, loading],
   );
 }

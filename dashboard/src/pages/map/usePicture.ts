@@ -43,16 +43,12 @@ function useLines(layout: Layout): (from: string, to: string) => Path2D | undefi
 }
 
 function regionsOf(data: MapData, layout: Layout, selected: Selection): MapRegion[] {
-  const weights = new Map<string, number>();
-  for (const [key, share] of data.shares) {
-    for (const name of key.split('\n')) weights.set(name, (weights.get(name) ?? 0) + share);
-  }
   return [...layout.at].map(([name, at]) => ({
     name,
     at,
     level: data.health.get(name)?.level ?? 'unknown',
     chosen: selected.region === name || selected.from === name || selected.to === name,
-    weight: weights.get(name) ?? 0,
+    weight: data.loads.get(name) ?? 0,
   }));
 }
 
@@ -76,7 +72,7 @@ export function usePicture(data: MapData, world: boolean, colouring: Colouring, 
   }, [data.pairs, data.shares, data.places.length, region, from, to, line, layout, colouring, theme]);
   const regions = useMemo(
     () => regionsOf(data, layout, { region, from, to }),
-    [data.shares, data.health, layout, region, from, to],
+    [data.loads, data.health, layout, region, from, to],
   );
   return useMemo(
     () => ({ width: WIDTH, height: HEIGHT, land: ground?.land, globe: ground?.globe, arcs, regions, focused: '' }),

@@ -16,7 +16,7 @@ interface Handle {
  * Wheel and buttons zoom, dragging moves. Where one looks is no state of the page: it changes with every frame, and only the
  * canvas is to be drawn again then, by `changed`.
  */
-export function useViewport(canvas: RefObject<HTMLCanvasElement | null>, changed: () => void): Handle {
+export function useViewport(canvas: RefObject<HTMLCanvasElement | null>, width: number, changed: () => void): Handle {
   const view = useRef<Viewport>(WHOLE);
   const dragging = useRef(false);
   const show = useCallback(
@@ -30,13 +30,14 @@ export function useViewport(canvas: RefObject<HTMLCanvasElement | null>, changed
   useEffect(() => {
     const element = canvas.current;
     if (!element) return undefined;
-    const scale = () => WIDTH / element.clientWidth;
+    // Not asked of the element with each movement: that would make the browser lay out the page there and then.
+    const scale = WIDTH / Math.max(1, width);
     let drag: { id: number; x: number; y: number } | undefined;
     const wheel = (event: WheelEvent) => {
       // The whole world is shown: who scrolls on wants to go down the page.
       if (event.deltaY > 0 && view.current.k === 1) return;
       event.preventDefault();
-      const [px, py] = [event.offsetX * scale(), event.offsetY * scale()];
+      const [px, py] = [event.offsetX * scale, event.offsetY * scale];
       show(zoomed(view.current, Math.exp(-event.deltaY / 400), px, py, WIDTH, HEIGHT));
     };
     const down = (event: PointerEvent) => {
@@ -50,7 +51,7 @@ export function useViewport(canvas: RefObject<HTMLCanvasElement | null>, changed
       if (!dragging.current) element.setPointerCapture(event.pointerId);
       dragging.current = true;
       drag = { id: drag.id, x: event.clientX, y: event.clientY };
-      show(panned(view.current, dx * scale(), dy * scale(), WIDTH, HEIGHT));
+      show(panned(view.current, dx * scale, dy * scale, WIDTH, HEIGHT));
     };
     const up = () => {
       drag = undefined;
@@ -69,7 +70,7 @@ export function useViewport(canvas: RefObject<HTMLCanvasElement | null>, changed
       element.removeEventListener('pointerup', up);
       element.removeEventListener('pointercancel', up);
     };
-  }, [canvas, show]);
+  }, [canvas, width, show]);
 
   const step = (factor: number) => show(zoomed(view.current, factor, WIDTH / 2, HEIGHT / 2, WIDTH, HEIGHT));
   return { view, dragging, zoomIn: () => step(STEP), zoomOut: () => step(1 / STEP), reset: () => show(WHOLE) };

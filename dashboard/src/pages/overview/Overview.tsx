@@ -32,7 +32,6 @@ export function Overview() {
   const failovers = useFailovers();
   const events = useEvents({ limit: 60 });
 
-  const tiles = tilesOf({ connection, status, agents, paths: paths.data, services: services.data, policies, failovers }, now);
   // What is wrong changes with the data; how long ago something was, need not be exact to the second.
   const coarse = Math.floor(now / 10_000) * 10_000;
   const problems = useMemo(
@@ -44,6 +43,11 @@ export function Overview() {
     [status, agents, paths.data, services.data, traffic.data, policies, failovers, coarse],
   );
 
+  const tiles = tilesOf(
+    { connection, status, agents, paths: paths.data, services: services.data, policies, failovers },
+    problems,
+    now,
+  );
   const verdict = verdictOf(tiles, problems);
 
   return (
@@ -73,7 +77,7 @@ export function Overview() {
         </div>
       )}
       <Panel title="Services" flush>
-        <ServiceLines lines={traffic.data?.services} services={services.data ?? []} />
+        <ServiceLines lines={traffic.data?.services} services={services.data} />
       </Panel>
       <Panel title="Recent events" flush>
         <EventList events={events.data.slice(-RECENT)} />
