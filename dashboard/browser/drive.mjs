@@ -171,6 +171,8 @@ async function look(browser, role) {
     const ask = async (path, body) => (await fetch(`/api/v1${path}`, { method: 'POST', headers, body })).status;
     return [await ask('/pin', pin), await ask('/access/create', '{"name":"x","role":"VIEWER"}')];
   });
+  await page.goto(`${url}/audit`);
+  await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Access token').waitFor();
   const after = await page.evaluate(async () => (await fetch('/api/v1/status')).status);
