@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +28,8 @@ class WebServer {
     Endpoint listen;  // port 0: any
     std::optional<Tls> tls;
     WebSite::Parts site;
+    // A reply, or a piece of what is followed, is taken within this time or the connection ends.
+    std::chrono::milliseconds write_within = std::chrono::seconds(20);
   };
 
   /// What `options.site` refers to outlives it.

@@ -30,6 +30,7 @@ const WELL: Facts = {
   services: [service('shop/web', { a: [2, 2], b: [2, 2] })],
   policies: { policies: [policy({})] },
   failovers: [],
+  past: false,
 };
 
 const NONE = { service: '', fromRegion: '', toRegion: '', state: '', sinceUnixMs: 0 };
@@ -73,6 +74,10 @@ describe('tiles', () => {
     ['Policy', { policies: { policies: [policy({ costCut: 'cut' })] } }, 'warn: 1 service at the ceiling on cost'],
     ['Agents', { agents: [agent('a', { certificateExpiresUnixMs: 0 })] }, 'warn: 1 thing needs a look'],
     ['Failover', { failovers: [NONE] }, 'warn: 1 active'],
+    ['Controller', { past: true, status: undefined }, 'unknown: not kept for the past'],
+    ['Controller', { past: true, connection: { state: 'unreachable', since: 0 } }, 'unknown: not kept for the past'],
+    ['Agents', { past: true, agents: undefined }, 'unknown: not kept for the past'],
+    ['Policy', { past: true, policies: undefined }, 'unknown: not kept for the past'],
   ])('%s %#', (name, change, words) => expect(tile(name, change)).toBe(words));
 
   it.each<[string, Partial<Facts>]>([

@@ -21,9 +21,12 @@ export interface Facts {
   services: Service[] | undefined;
   policies: Policies | undefined;
   failovers: Failover[] | undefined;
+  /** A moment that is over: of the controller, agents and policies nothing is kept, and how they are now would be wrong. */
+  past: boolean;
 }
 
-const NOT_KNOWN = { level: 'unknown', says: 'not known' } as const;
+const NOT_KNOWN = 'not known';
+const NOT_KEPT = 'not kept for the past';
 
 /** What a tile says of its subject alone; how bad that is the problems say. */
 interface Words {
@@ -47,18 +50,19 @@ function judged({ name, page, about, says, state }: Words, problems: Problem[]):
   return { name, page, level, says: state === 'whole' ? plural(own.length, 'thing needs a look', 'things need a look') : says };
 }
 
-function controller({ connection, status }: Facts, now: number): Words {
+function controller({ connection, status, past }: Facts, now: number): Words {
   const tile = { name: 'Controller', page: '/events', about: 'controller' } as const;
+  if (past) return { ...tile, state: 'unknown', says: NOT_KEPT };
   if ('since' in connection) return { ...tile, state: 'fail', says: `no answer for ${duration(now - connection.since)}` };
-  if (!status) return { ...tile, state: 'unknown', says: NOT_KNOWN.says };
+  if (!status) return { ...tile, state: 'unknown', says: NOT_KNOWN };
   if (status.warnings.length > 0) return { ...tile, state: 'part', says: plural(status.warnings.length, 'warning') };
   const says = `revision ${status.epoch}.${status.generation}, up ${duration(now - status.startedUnixMs)}`;
   return { ...tile, state: 'whole', says };
 }
 
-function agents({ agents: list, status }: Facts): Words {
+function agents({ agents: list, status, past }: Facts): Words {
   const tile = { name: 'Agents', page: '/agents', about: 'agents' } as const;
-  if (!list) return { ...tile, state: 'unknown', says: NOT_KNOWN.says };
+  if (!list) return { ...tile, state: 'unknown', says: past ? NOT_KEPT : NOT_KNOWN };
   if (list.length === 0) return { ...tile, state: 'part', says: 'none has joined' };
   const gone = list.filter((agent) => !agent.connected).length;
   if (gone > 0) return { ...tile, state: 'part', says: `${gone} of ${list.length} not connected` };
@@ -71,7 +75,7 @@ function agents({ agents: list, status }: Facts): Words {
 
 function mesh({ paths }: Facts): Words {
   const tile = { name: 'Mesh', page: '/paths', about: 'paths' } as const;
-  if (!paths) return { ...tile, state: 'unknown', says: NOT_KNOWN.says };
+  if (!paths) return { ...tile, state: 'unknown', says: NOT_KNOWN };
   if (paths.length === 0) return { ...tile, state: 'unknown', says: 'no paths yet' };
   const down = paths.filter(({ path }) => !path?.up).length;
   const lossy = paths.filter(({ path }) => path?.up && path.lossPpm >= 10_000).length;
@@ -91,7 +95,7 @@ const countServers = remembered((services: Service[]) => {
 
 function servers({ services }: Facts): Words {
   const tile = { name: 'Servers', page: '/services', about: 'servers' } as const;
-  if (!services) return { ...tile, state: 'unknown', says: NOT_KNOWN.says };
+  if (!services) return { ...tile, state: 'unknown', says: NOT_KNOWN };
   if (services.length === 0) return { ...tile, state: 'unknown', says: 'no services configured' };
   const { total, healthy, dead } = countServers(services);
   // A service without any server has none that could be called dead.
@@ -99,9 +103,9 @@ function servers({ services }: Facts): Words {
   return { ...tile, state: healthy < total ? 'part' : 'whole', says: `${count(healthy)} of ${count(total)} healthy` };
 }
 
-function policy({ policies: reply }: Facts): Words {
+function policy({ policies: reply, past }: Facts): Words {
   const tile = { name: 'Policy', page: '/policy', about: 'policies' } as const;
-  if (!reply) return { ...tile, state: 'unknown', says: NOT_KNOWN.says };
+  if (!reply) return { ...tile, state: 'unknown', says: past ? NOT_KEPT : NOT_KNOWN };
   const steered = reply.policies.filter((entry) => entry.mode !== 'static');
   const fallen = steered.filter((entry) => entry.steering !== '' && entry.steering !== entry.policy).length;
   if (fallen > 0) return { ...tile, state: 'part', says: `${plural(fallen, 'service')} on a lower rung` };
@@ -113,7 +117,7 @@ function policy({ policies: reply }: Facts): Words {
 
 function failover({ failovers }: Facts): Words {
   const tile = { name: 'Failover', page: '/failover', about: 'failovers' } as const;
-  if (!failovers) return { ...tile, state: 'unknown', says: NOT_KNOWN.says };
+  if (!failovers) return { ...tile, state: 'unknown', says: NOT_KNOWN };
   if (failovers.length === 0) return { ...tile, state: 'whole', says: 'none active' };
   return { ...tile, state: 'part', says: `${failovers.length} active` };
 }

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { live } from '../../api/live';
 import { useStore } from '../../api/store';
 import { useNow, usePaths, useServices, useTraffic } from '../../api/useSnapshot';
+import { useAt } from '../../app/moment';
 import { problemsOf } from '../../logic/problems';
 import { tilesOf } from '../../logic/tiles';
 import { verdictOf } from '../../logic/verdict';
@@ -22,6 +23,7 @@ const PROBLEMS = 5;
 
 export function Overview() {
   const now = useClock();
+  const past = useAt() !== undefined;
   const connection = useStore(live, (state) => state.connection);
   const status = useNow('status');
   const agents = useNow('agents');
@@ -44,7 +46,7 @@ export function Overview() {
   );
 
   const tiles = tilesOf(
-    { connection, status, agents, paths: paths.data, services: services.data, policies, failovers },
+    { connection, status, agents, paths: paths.data, services: services.data, policies, failovers, past },
     problems,
     now,
   );
@@ -69,7 +71,7 @@ export function Overview() {
       ) : (
         <div className="halves">
           <Panel title="Problems" flush>
-            <ProblemList problems={problems} most={PROBLEMS} />
+            <ProblemList problems={problems} most={PROBLEMS} past={past} />
           </Panel>
           <Panel title="Active failovers" flush>
             <FailoverList failovers={failovers ?? []} now={now} />
