@@ -61,8 +61,8 @@ async function pointAndScroll(page, until) {
 const VIEWS = [
   // What the machine itself can at this moment, with nothing to draw: what every other figure is to be held against.
   { name: 'nothing', path: '/empty', ready: 'body', use: scroll },
-  { name: 'map', path: '/map', ready: '.map', use: panAndZoom },
-  { name: 'graph', path: '/map?view=graph', ready: '.map', use: panAndZoom },
+  { name: 'map', path: '/map', ready: 'tbody tr', use: panAndZoom },
+  { name: 'graph', path: '/map?view=graph', ready: 'tbody tr', use: panAndZoom },
   { name: 'services', path: '/services', ready: 'tbody tr', use: scroll },
   { name: 'matrix', path: '/paths', ready: '.matrix-frame canvas', use: pointAndScroll },
   { name: 'overview', path: '/', ready: 'tbody tr', use: scroll },
