@@ -20,6 +20,8 @@ namespace weir::controller {
 /// 16 KiB of head and 2 MiB of body; what a browser does not take within 20 s ends its connection.
 class WebServer {
  public:
+  static constexpr std::chrono::seconds k_write_within{20};
+
   struct Tls {
     std::string certificate_pem;
     std::string key_pem;
@@ -29,7 +31,7 @@ class WebServer {
     std::optional<Tls> tls;
     WebSite::Parts site;
     // A reply, or a piece of what is followed, is taken within this time or the connection ends.
-    std::chrono::milliseconds write_within = std::chrono::seconds(20);
+    std::chrono::milliseconds write_within = k_write_within;
   };
 
   /// What `options.site` refers to outlives it.

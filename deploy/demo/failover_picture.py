@@ -35,10 +35,10 @@ def figures_of(requests, broken_region, broken):
     """What became of it, in words of numbers."""
     every = [request for of_region in requests.values() for request in of_region if request["due"] >= broken]
     lost = [request for request in every if request["lost"] or request["status"] != 200]
-    late = [request["due"] - broken for request in every if request["region"] == broken_region]
-    last = max([request["due"] - broken for request in lost] + late + [0])
-    return {"requests": len(every), "lost": len(lost), "tried_again": sum(request["tried"] > 1 for request in every),
-            "settled_ms": round(last * 1000)}
+    again = [request for request in every if request["tried"] and request not in lost]
+    late = [request for request in every if request["region"] == broken_region]
+    touched = [request["due"] - broken for request in lost + again + late]
+    return {"requests": len(every), "lost": len(lost), "tried_again": len(again), "last_ms": round(max([*touched, 0]) * 1000)}
 
 
 def bars(rows, order, top, start_x, step_width):
@@ -71,15 +71,15 @@ def draw(requests, regions, broken_region, broken, before_s, after_s):
     order = [*zip(regions, COLOURS), ("lost", LOST)]
     figures = figures_of(requests, broken_region, broken)
     height = TOP + len(regions) * (BAND + GAP) + BOTTOM
-    words = (f"{figures['lost']} of {figures['requests']} requests lost, {figures['tried_again']} tried again elsewhere; "
-             f"the last one the fault touched came {figures['settled_ms']} ms after it")
+    words = (f"{figures['lost']} of {figures['requests']} requests lost, {figures['tried_again']} met a dead server and were answered "
+             f"elsewhere, the last of them {figures['last_ms']} ms after the fault")
     drawn, names = [], []
     for index, region in enumerate(regions):
         top = TOP + index * (BAND + GAP)
         rows = counts_of(requests[region], regions, broken - before_s, steps)
         names.append(f'<text x="{LEFT - 12}" y="{top + BAND / 2}" text-anchor="end">{region}</text>'
                      f'<text class="small" x="{LEFT - 12}" y="{top + BAND / 2 + 16}" text-anchor="end">'
-                     f'{share_before(rows, broken_region, cut):.0%} abroad</text>'.replace("abroad", f"to {broken_region}")
+                     f'{share_before(rows, broken_region, cut):.0%} to {broken_region}</text>'
                      + f'<rect class="band" x="{LEFT}" y="{top}" width="{span}" height="{BAND}"/>')
         drawn.append(bars(rows, order, top, LEFT, step_width))
     bottom = TOP + len(regions) * (BAND + GAP) - GAP
@@ -87,6 +87,8 @@ def draw(requests, regions, broken_region, broken, before_s, after_s):
                     f'{second:+d} s</text>'.replace("+0 s", "0 s") for second in range(-before_s, after_s + 1, 2))
     legend, x = "", LEFT
     for name, colour in order:
+        if name == "lost" and figures["lost"] == 0:
+            continue
         text = "lost" if name == "lost" else f"answered in {name}"
         legend += f'<rect x="{x}" y="{bottom + 34}" width="12" height="12" rx="2" fill="{colour}"/>' \
                   f'<text class="small" x="{x + 18}" y="{bottom + 44}">{text}</text>'
@@ -102,7 +104,7 @@ def draw(requests, regions, broken_region, broken, before_s, after_s):
 <clipPath id="until"><rect x="{LEFT}" y="0" width="{span}" height="{height}">
 <animate attributeName="width" values="0;{span};{span}" keyTimes="0;0.75;1" dur="{SECONDS_SHOWN + 3}s" repeatCount="indefinite"/>
 </rect></clipPath>
-<g clip-path="url(#until)">{"".join(drawn)}</g>
+<g clip-path="url(#until)" shape-rendering="crispEdges">{"".join(drawn)}</g>
 <line class="fault" x1="{x_of(0):.1f}" x2="{x_of(0):.1f}" y1="{TOP - 8}" y2="{bottom + 4}"/>
 {ticks}
 {legend}

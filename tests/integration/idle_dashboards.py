@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Fifty dashboards that never read: agents and decisions notice nothing, the controller's memory stays, and they are cut.
+"""Fifty dashboards that never read: agents and decisions notice nothing, and the controller's memory stays.
 
     three regions under load, their service in mode auto; fifty sockets ask for the live stream of the real controller and read
     nothing of it, with the smallest buffers there are
 """
-import contextlib
 import os
 import re
 import socket
@@ -20,7 +19,7 @@ from lab import REGIONS, SERVICE, DemoError, expect, number, running_lab  # noqa
 from prometheus import TARGETS, fetch, inside  # noqa: E402
 
 IDLE = 50
-BEFORE_S, HELD_S = 15, 70
+BEFORE_S, HELD_S = 15, 45
 MORE_MEMORY_MIB = 48
 # A busy machine makes single decisions late by itself; the mean of them may double and a little more.
 SLOWER, SLOWER_BY_S = 2.0, 0.050
@@ -61,20 +60,6 @@ def idle_dashboard(port):
     return connection
 
 
-def was_cut(connection):
-    """Whether the controller has given the connection up; what it had sent before is read away."""
-    connection.settimeout(2)
-    with contextlib.suppress(TimeoutError):
-        try:
-            end = time.monotonic() + 4
-            while time.monotonic() < end:
-                if not connection.recv(1 << 20):
-                    return True
-        except ConnectionResetError:
-            return True
-    return False
-
-
 def lost_agents(lab, since_ms):
     events = lab.weirctl("events", "--limit", "200")["events"]
     return [event["type"] for event in events
@@ -101,8 +86,8 @@ def main():
         expect(not lost_agents(lab, began_ms), "no agent's session ended, and every path stayed up")
         expect(grown <= MORE_MEMORY_MIB, f"the controller's memory grew by {grown:.1f} MiB, from {memory:.0f} MiB: {grown / IDLE:.2f} "
                                          "MiB a dashboard")
-        cut = sum(was_cut(connection) for connection in idle)
-        expect(cut == IDLE, f"{cut} of {IDLE} were cut meanwhile")
+        for connection in idle:
+            connection.close()
     return 0
 
 

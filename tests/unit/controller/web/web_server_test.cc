@@ -33,7 +33,7 @@ using asio::ip::tcp;
 class WebServers : public testing::Test {
  protected:
   explicit WebServers(std::optional<WebServer::Tls> tls = {},
-                      std::chrono::milliseconds write_within = WebServer::Options().write_within) {
+                      std::chrono::milliseconds write_within = WebServer::k_write_within) {
     service_.serve(router_);
     auto parts = site_parts(files_, door_, keys_, clock_);
     parts.secure = tls.has_value();
@@ -168,7 +168,7 @@ class ImpatientWebServers : public WebServers {
 };
 
 TEST_F(ImpatientWebServers, CutABrowserThatNeverReads) {
-  EXPECT_EQ(WebServer::Options().write_within, std::chrono::seconds(20));
+  EXPECT_EQ(WebServer::k_write_within, std::chrono::seconds(20));
   // More than the buffers of both ends take.
   on_core([this] {
     for (int i = 0; i < 12'000; ++i)
