@@ -81,7 +81,7 @@ function traffic(names, regions, random, now) {
 const policies = (names, random) => ({
   policies: names.map((service) => ({
     service, mode: 'auto', modeBy: '', policy: 'learned', steering: 'learned', decisions: '100', falls: '0', lastFall: '',
-    ended: String(Math.round(1e5 * random())), inObjective: '90000', expectedInObjective: 0.99, wishes: [], goal: 'goodput',
+    ended: Math.round(1e5 * random()), inObjective: 90000, expectedInObjective: 0.99, wishes: [], goal: 'goodput',
     costPerHour: 0, maxCostPerHour: 0, costCut: '',
   })),
 });
