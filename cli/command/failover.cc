@@ -17,6 +17,11 @@ Tone tone_of(const std::string& state) {
   return state == "active" ? Tone::good : Tone::warn;
 }
 
+std::string services_in_words(const RunningEvacuation& evacuation) {
+  if (evacuation.services().size() == 1) return evacuation.services(0);
+  return fmt::format("{} services", evacuation.services().size());
+}
+
 std::string text_of(AdminSession& session, const ListFailoversReply& reply) {
   Table table({{"SERVICE"}, {"FROM"}, {"AWAY FROM"}, {"SINCE"}, {"STATE"}});
   for (const FailoverStatus& failover : reply.failovers()) {
@@ -24,7 +29,18 @@ std::string text_of(AdminSession& session, const ListFailoversReply& reply) {
                show_ago(failover.since_unix_ms(), session.now_ms()),
                Cell(failover.state(), tone_of(failover.state()))});
   }
-  return table_or(session, table, "No failover is active.");
+  const std::string failovers = table_or(session, table, "No failover is active.");
+  if (reply.evacuations().empty() || session.rows_only()) return failovers;
+  Table emptied(
+      {{"EMPTIED"}, {"SERVICES"}, {"SOURCES", Align::right}, {"BY"}, {"SINCE"}, {"ENDS"}});
+  for (const RunningEvacuation& one : reply.evacuations()) {
+    emptied.add({one.region(), services_in_words(one), std::to_string(one.sources()), one.by(),
+                 show_ago(one.since_unix_ms(), session.now_ms()),
+                 one.until_unix_ms() == 0 ? "when cancelled"
+                                          : show_ago(one.until_unix_ms(), session.now_ms())});
+  }
+  return failovers + "\n" + table_or(session, emptied, "") +
+         "\nundo: weirctl failover cancel REGION\n";
 }
 
 constexpr Listing<ListFailoversRequest, ListFailoversReply> k_list{

@@ -7,6 +7,7 @@
 #include "common/base/text.h"
 #include "controller/app/operator_desk.h"
 #include "controller/app/weight_message.h"
+#include "controller/policy/evacuation.h"
 
 namespace weir::controller {
 
@@ -16,9 +17,6 @@ namespace pb = admin::v1;
 namespace {
 
 constexpr std::uint32_t k_ttl_max_s = 365U * 24 * 3600;
-
-/// How a pin says that it is part of an evacuation, behind who set it.
-std::string mark(const RegionName& region) { return " (without " + region.value() + ")"; }
 
 bool sends_to(const std::vector<Weight>& weights, const RegionName& region) {
   return std::ranges::any_of(weights, [&region](const Weight& weight) {
@@ -46,7 +44,7 @@ asio::awaitable<Result<pb::EvacuateRegionReply>> OperatorDesk::evacuate(
     if (!sends_to(present.change.after, region)) continue;
     const std::string what = service.value() + " from " + from.value();
     const WeightPin* const held = plane_.pins().find(service, from, now);
-    if (held != nullptr && !held->by.ends_with(mark(region))) {
+    if (held != nullptr && !is_of_evacuation(*held, region)) {
       reply.add_staying(what + ": pinned by " + held->by);
       continue;
     }
@@ -54,7 +52,7 @@ asio::awaitable<Result<pb::EvacuateRegionReply>> OperatorDesk::evacuate(
         .service = service,
         .from = from,
         .weights = present.change.after,
-        .by = who + mark(region),
+        .by = who + evacuation_mark(region),
         .created_unix_ms = now,
         .expires_unix_ms = request.ttl_s() == 0 ? 0 : now + std::int64_t{request.ttl_s()} * 1000};
     for (Weight& weight : pin.weights) {
@@ -106,7 +104,7 @@ asio::awaitable<Result<pb::EndEvacuationReply>> OperatorDesk::end_evacuation(
   const auto unpinned = std::make_shared<std::uint32_t>(0);
   ControlPlane::PinEdit edit = [region, service, unpinned](PinBook& pins) -> Status {
     for (const WeightPin& pin : pins.all()) {
-      if (!pin.by.ends_with(mark(region)) || (!service.empty() && pin.service != service)) continue;
+      if (!is_of_evacuation(pin, region) || (!service.empty() && pin.service != service)) continue;
       *unpinned += pins.remove(pin.service, pin.from) ? 1U : 0U;
     }
     if (*unpinned > 0) return {};

@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "controller/app/operator_desk.h"
 #include "controller/app/weight_message.h"
+#include "controller/policy/evacuation.h"
 
 namespace weir::controller {
 
@@ -396,6 +397,15 @@ pb::ListFailoversReply OperatorDesk::failovers() {
     row.set_to_region(failover.flow.to.value());
     row.set_state(failover.state.state);
     row.set_since_unix_ms(failover.state.since_unix_ms);
+  }
+  for (const Evacuation& evacuation : evacuations(plane_.pins(), plane_.unix_ms())) {
+    pb::RunningEvacuation& row = *reply.add_evacuations();
+    row.set_region(evacuation.region.value());
+    for (const ServiceName& service : evacuation.services) row.add_services(service.value());
+    row.set_sources(static_cast<std::uint32_t>(evacuation.sources));
+    row.set_by(evacuation.by);
+    row.set_since_unix_ms(evacuation.since_unix_ms);
+    row.set_until_unix_ms(evacuation.until_unix_ms);
   }
   return reply;
 }

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <limits>
 #include <map>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "common/async/on_blocking.h"
@@ -18,6 +20,9 @@ namespace {
 
 constexpr double k_unknown = std::numeric_limits<double>::quiet_NaN();
 
+constexpr std::int64_t k_round_s = 60;
+constexpr int k_sources_a_second = 100;
+
 double ms(std::chrono::microseconds duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -27,6 +32,7 @@ double ms(std::chrono::microseconds duration) {
 void SeriesLoop::record_traffic(std::int64_t unix_s, Time now) {
   for (const auto& [source, weights] : plane_.publisher().state().weights) {
     const std::string family = "traffic/" + source.first.value();
+    if (!choice_.keeps({.family = family, .from = source.second.value(), .to = ""})) continue;
     double sum = 0;
     double started = 0;
     std::vector<FlowRates> flows;
@@ -50,9 +56,10 @@ void SeriesLoop::record_traffic(std::int64_t unix_s, Time now) {
                                  any ? (flow.errors + flow.timeouts) / ended : k_unknown,
                                  any ? flow.within_objective / ended : k_unknown};
       static_assert(values.size() == k_traffic_columns.size());
-      recorder_.add({family, source.second.value(), weight.region.value()}, values, unix_s);
+      const SeriesKey key{family, source.second.value(), weight.region.value()};
+      // No room, and not chosen yet: the rest would not be kept either.
+      if (!recorder_.add(key, values, unix_s) && !choice_.crowded()) return;
     }
-    if (recorder_.dropped() > 0) return;  // no room: the rest would not be kept either
   }
 }
 
@@ -66,7 +73,8 @@ void SeriesLoop::record_paths(std::int64_t unix_s, Time now) {
                                known(path.jitter_us() / 1e3),
                                row.fresh ? path.loss_ppm() / 1e6 : k_unknown, up ? 1.0 : 0.0};
     static_assert(values.size() == k_path_columns.size());
-    recorder_.add({"path", row.from.value(), path.to_agent()}, values, unix_s);
+    const SeriesKey key{"path", row.from.value(), path.to_agent()};
+    if (choice_.keeps(key)) recorder_.add(key, values, unix_s);
   }
 }
 
@@ -78,8 +86,61 @@ void SeriesLoop::record_health(std::int64_t unix_s, Time now) {
     total += 1;
   }
   for (const auto& [where, values] : servers) {
-    recorder_.add({"health/" + where.first, k_health_from, where.second}, values, unix_s);
+    const SeriesKey key{"health/" + where.first, k_health_from, where.second};
+    if (choice_.keeps(key)) recorder_.add(key, values, unix_s);
   }
+}
+
+/// A hundred sources further: with many of them the core thread has no time for all at once.
+void SeriesLoop::look_on(std::int64_t unix_s, Time now) {
+  if (unix_s - round_.began_s < k_round_s) return;
+  const auto& sources = plane_.publisher().state().weights;
+  auto source = round_.last ? sources.upper_bound(*round_.last) : sources.begin();
+  for (int looked = 0; looked < k_sources_a_second && source != sources.end(); ++looked) {
+    const auto& [service, from] = source->first;
+    double all = 0;
+    for (const Weight& weight : source->second.change.after) {
+      const double rate =
+          plane_.telemetry().sums({service, from, weight.region}, now).requests_per_second;
+      all += rate;
+      round_.between[{from.value(), weight.region.value()}] += rate;
+      round_.served[{service.value(), weight.region.value()}] += rate;
+    }
+    round_.sources.push_back({.group = {"traffic/" + service.value(), from.value(), ""},
+                              .series = source->second.change.after.size(),
+                              .rate = all});
+    round_.last = source->first;
+    ++source;
+  }
+  if (source != sources.end()) return;
+  choose(now);
+  round_ = {.began_s = unix_s, .last = {}, .sources = {}, .between = {}, .served = {}};
+}
+
+void SeriesLoop::choose(Time now) {
+  std::vector<SeriesChoice::Candidate> all = std::move(round_.sources);
+  for (const PathRow& row : plane_.telemetry().paths(now)) {
+    all.push_back({.group = {"path", row.from.value(), row.path.to_agent()},
+                   .series = 1,
+                   .rate = round_.between[{row.from_region.value(), row.path.to_region()}]});
+  }
+  std::set<std::pair<std::string, std::string>> servers;
+  for (const EndpointRow& row : plane_.telemetry().endpoints(now)) {
+    servers.emplace(row.health.service(), row.region.value());
+  }
+  for (const auto& where : servers) {
+    all.push_back({.group = {"health/" + where.first, k_health_from, where.second},
+                   .series = 1,
+                   .rate = round_.served[where]});
+  }
+  choice_.choose(std::move(all));
+  if (choice_.crowded()) {
+    recorder_.keep_only([this](const SeriesKey& key) { return choice_.keeps(key); });
+  }
+  if (choice_.crowded() && !crowded_) {
+    log_.warn("series.crowded", {{"left_out", std::uint64_t{choice_.left_out()}}});
+  }
+  crowded_ = choice_.crowded();
 }
 
 void SeriesLoop::record(std::int64_t unix_s) {
@@ -87,10 +148,7 @@ void SeriesLoop::record(std::int64_t unix_s) {
   record_paths(unix_s, now);
   record_health(unix_s, now);
   record_traffic(unix_s, now);
-  if (recorder_.dropped() > 0 && !full_) {
-    full_ = true;
-    log_.warn("series.full", {{"kept", std::uint64_t{recorder_.size()}}});
-  }
+  look_on(unix_s, now);
 }
 
 asio::awaitable<void> SeriesLoop::write(std::vector<SeriesRecorder::Write> rows) {

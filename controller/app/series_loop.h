@@ -3,10 +3,15 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "common/obs/log.h"
 #include "controller/app/control_plane.h"
+#include "controller/series/series_choice.h"
 #include "controller/series/series_recorder.h"
 #include "controller/store/store.h"
 
@@ -21,6 +26,9 @@ inline constexpr std::array k_health_columns = {"healthy", "total"};
 inline constexpr const char* k_health_from = "servers";
 
 /// Records once a second what is known of traffic, paths and servers. Core executor.
+///
+/// With more series than are kept it looks a little further each second at how busy they are, and
+/// chooses anew once it has seen all of them, at most once a minute.
 class SeriesLoop {
  public:
   /// All of it outlives the loop.
@@ -36,6 +44,8 @@ class SeriesLoop {
   void record_traffic(std::int64_t unix_s, Time now);
   void record_paths(std::int64_t unix_s, Time now);
   void record_health(std::int64_t unix_s, Time now);
+  void look_on(std::int64_t unix_s, Time now);
+  void choose(Time now);
   boost::asio::awaitable<void> sweep();
   boost::asio::awaitable<void> write(std::vector<SeriesRecorder::Write> rows);
 
@@ -43,8 +53,19 @@ class SeriesLoop {
   Store& store_;
   Log& log_;
   SeriesRecorder recorder_;
+  SeriesChoice choice_{SeriesRecorder::k_series_max};
+
+  /// What the round under way has seen so far, in requests per second.
+  struct Round {
+    std::int64_t began_s = 0;
+    std::optional<std::pair<ServiceName, RegionName>> last;  // the source looked at last
+    std::vector<SeriesChoice::Candidate> sources;
+    std::map<std::pair<std::string, std::string>, double> between;  // regions
+    std::map<std::pair<std::string, std::string>, double> served;   // of a service, in a region
+  };
+  Round round_;
   bool failed_ = false;  // said in the log, once
-  bool full_ = false;
+  bool crowded_ = false;
 };
 
 }  // namespace weir::controller

@@ -36,6 +36,12 @@ void SeriesRecorder::end_block(const SeriesKey& key, std::size_t tier, Open& ope
   open.block.clear();
 }
 
+void SeriesRecorder::end_blocks(const SeriesKey& key, Series& series) {
+  for (std::size_t tier = 0; tier < k_series_tiers.size(); ++tier) {
+    end_block(key, tier, series.tiers[tier]);
+  }
+}
+
 bool SeriesRecorder::add(const SeriesKey& key, std::span<const double> values,
                          std::int64_t unix_s) {
   auto found = series_.find(key);
@@ -73,20 +79,25 @@ std::vector<SeriesRecorder::Write> SeriesRecorder::take(std::int64_t unix_s) {
       ++series;
       continue;
     }
-    for (std::size_t tier = 0; tier < k_series_tiers.size(); ++tier) {
-      end_block(series->first, tier, series->second.tiers[tier]);
-    }
+    end_blocks(series->first, series->second);
     series = series_.erase(series);
   }
   return std::exchange(writes_, {});
 }
 
-std::vector<SeriesRecorder::Write> SeriesRecorder::close() {
-  for (auto& [key, series] : series_) {
-    for (std::size_t tier = 0; tier < k_series_tiers.size(); ++tier) {
-      end_block(key, tier, series.tiers[tier]);
+void SeriesRecorder::keep_only(const std::function<bool(const SeriesKey&)>& keep) {
+  for (auto series = series_.begin(); series != series_.end();) {
+    if (keep(series->first)) {
+      ++series;
+      continue;
     }
+    end_blocks(series->first, series->second);
+    series = series_.erase(series);
   }
+}
+
+std::vector<SeriesRecorder::Write> SeriesRecorder::close() {
+  for (auto& [key, series] : series_) end_blocks(key, series);
   series_.clear();
   return std::exchange(writes_, {});
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -37,6 +38,9 @@ class SeriesRecorder {
   /// All that is open, as if it had ended: before the controller stops.
   std::vector<Write> close();
 
+  /// Closes every series that `keep` is false of; their rows come with the next `take`.
+  void keep_only(const std::function<bool(const SeriesKey&)>& keep);
+
   /// When the open block of a tier began, and the block; nullptr: there is none.
   std::pair<std::int64_t, const SeriesBlock*> open_block(const SeriesKey& key,
                                                          std::size_t tier) const;
@@ -62,6 +66,7 @@ class SeriesRecorder {
 
   static void put(Open& open, std::size_t step, std::span<const double> values);
   void end_block(const SeriesKey& key, std::size_t tier, Open& open);
+  void end_blocks(const SeriesKey& key, Series& series);
 
   const std::size_t series_max_;
   std::map<SeriesKey, Series> series_;

@@ -36,7 +36,6 @@ constexpr std::size_t k_streams_max = 100;
 constexpr std::uint32_t k_head_max = 16 << 10;
 constexpr std::uint64_t k_body_max = 2 << 20;
 constexpr seconds k_read_within{15};
-constexpr seconds k_write_within{20};
 constexpr seconds k_answer_within{120};
 constexpr seconds k_sign_of_life{10};
 constexpr std::chrono::milliseconds k_rest{100};
@@ -133,7 +132,7 @@ asio::awaitable<bool> WebServer::State::send(Stream& stream, const Parsed& to, W
   message.body() = std::move(reply.body);
   message.prepare_payload();
   if (to.method() == http::verb::head) message.body().clear();
-  timed(stream).expires_after(k_write_within);
+  timed(stream).expires_after(options.write_within);
   const auto [problem, bytes] = co_await http::async_write(stream, message, k_tuple);
   sent_bytes += bytes;
   co_return !problem && to.keep_alive();
@@ -141,7 +140,7 @@ asio::awaitable<bool> WebServer::State::send(Stream& stream, const Parsed& to, W
 
 template <typename Stream>
 asio::awaitable<bool> WebServer::State::write(Stream& stream, const std::string& text) {
-  timed(stream).expires_after(k_write_within);
+  timed(stream).expires_after(options.write_within);
   const auto [problem, bytes] = co_await asio::async_write(stream, asio::buffer(text), k_tuple);
   sent_bytes += bytes;
   co_return !problem;
@@ -150,6 +149,10 @@ asio::awaitable<bool> WebServer::State::write(Stream& stream, const std::string&
 /// Server-sent events until the browser goes: what is new, and a sign of life every ten seconds.
 template <typename Stream>
 asio::awaitable<void> WebServer::State::stream_events(Stream& stream, const WebRequest& request) {
+  // What is not taken yet when it ends is dropped at once: else the system would go on offering
+  // megabytes to a browser that reads nothing, long after its connection was given up.
+  boost::system::error_code ignored;
+  socket_of(stream).set_option(tcp::socket::linger(true, 0), ignored);
   std::string head =
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
       "Cache-Control: no-store\r\nConnection: close\r\n";

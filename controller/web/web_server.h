@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -21,6 +22,8 @@ namespace weir::controller {
 /// 16 KiB of head and 2 MiB of body; what a browser does not take within 20 s ends its connection.
 class WebServer {
  public:
+  static constexpr std::chrono::seconds k_write_within{20};
+
   struct Tls {
     std::string certificate_pem;
     std::string key_pem;
@@ -29,6 +32,8 @@ class WebServer {
     Endpoint listen;  // port 0: any
     std::optional<Tls> tls;
     WebSite::Parts site;
+    // A reply, or a piece of what is followed, is taken within this time or the connection ends.
+    std::chrono::milliseconds write_within = k_write_within;
   };
 
   /// What `options.site` refers to outlives it.

@@ -7,6 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { foreign } from './shapes.mjs';
+import { makeWorld } from './world.mjs';
 
 const [url, folder] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -169,6 +171,8 @@ async function look(browser, role) {
     const ask = async (path, body) => (await fetch(`/api/v1${path}`, { method: 'POST', headers, body })).status;
     return [await ask('/pin', pin), await ask('/access/create', '{"name":"x","role":"VIEWER"}')];
   });
+  await page.goto(`${url}/audit`);
+  await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Access token').waitFor();
   const after = await page.evaluate(async () => (await fetch('/api/v1/status')).status);
@@ -204,11 +208,36 @@ async function past(browser) {
   step('a moment in the past is shown as such, and cannot be changed');
 }
 
+/** The bench of a large mesh is worth nothing when its messages are not those of a controller. */
+async function generatedIsLikeReal(browser) {
+  const page = await open(browser);
+  await signIn(page, process.env.WEIR_OPERATOR);
+  const { topics } = makeWorld(3, 2);
+  const real = await page.evaluate((names) => new Promise((done, failed) => {
+    const heard = {};
+    const source = new EventSource('/api/v1/stream');
+    setTimeout(() => failed(new Error(`only ${Object.keys(heard)} came`)), 10_000);
+    for (const name of names) {
+      source.addEventListener(name, ({ data }) => {
+        heard[name] = JSON.parse(data);
+        if (Object.keys(heard).length === names.length) (source.close(), done(heard));
+      });
+    }
+  }), Object.keys(topics));
+  await page.context().close();
+  for (const [name, [made]] of Object.entries(topics)) {
+    const unknown = foreign(JSON.parse(made), real[name]);
+    expect(unknown.length === 0, `browser/world.mjs: a controller's ${name} has no ${unknown.join(', ')}`);
+  }
+  step('the generated mesh of the bench speaks as a controller does');
+}
+
 mkdirSync(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
   await signInIsNeeded(browser);
   await weight(browser);
+  await generatedIsLikeReal(browser);
   await breakAndHeal(browser);
   await everyPage(browser, 'light');
   await everyPage(browser, 'dark');

@@ -4,6 +4,7 @@ import { live } from '../src/api/live';
 import { session } from '../src/api/session';
 import type { Role, WeightRow } from '../src/api/types';
 import { navigate } from '../src/app/router';
+import { Evacuations } from '../src/pages/failover/Evacuations';
 import { EventList } from '../src/pages/overview/EventList';
 import { PinDialog } from '../src/pages/services/PinDialog';
 import { Act } from '../src/ui/Act';
@@ -44,6 +45,27 @@ describe('actions', () => {
   it('are shut while the controller is away', async () => {
     live.set({ connection: { state: 'unreachable', since: 1 } });
     expect((await render(pin)).button('Pin')?.disabled).toBe(true);
+  });
+});
+
+describe('evacuations under way', () => {
+  const one = { region: 'eu-west-1', services: ['shop/web'], sources: 3, by: 'ann', sinceUnixMs: 1000, untilUnixMs: 61_000 };
+  it.each<[Role, boolean]>([
+    ['viewer', false],
+    ['operator', true],
+  ])('are shown to a %s; the button to cancel: %s', async (role, offered) => {
+    signIn(role);
+    const page = await render(<Evacuations evacuations={[one]} now={1000} />);
+    expect(page.element.textContent).toContain('in 1 min');
+    expect(page.button('Cancel it') !== undefined).toBe(offered);
+  });
+  it('say how to end the one that was meant', async () => {
+    const page = await render(<Evacuations evacuations={[one]} now={1000} />);
+    await page.click('Cancel it');
+    expect(document.body.textContent).toContain('weirctl failover cancel eu-west-1 --service shop/web');
+  });
+  it('are no panel when there is none', async () => {
+    expect((await render(<Evacuations evacuations={[]} now={0} />)).element.textContent).toBe('');
   });
 });
 

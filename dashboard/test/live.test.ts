@@ -9,6 +9,8 @@ describe('messages of the stream', () => {
     ['weights', { rows: [1] }, { weights: [1] }],
     ['policies', {}, { policies: { policies: [] } }],
     ['traffic', { unixMs: 5 }, { traffic: { flows: [], services: [], unixMs: 5 } }],
+    ['failovers', {}, { failovers: [], evacuations: [] }],
+    ['failovers', { evacuations: [1] }, { failovers: [], evacuations: [1] }],
     ['something new', { a: 1 }, {}],
   ])('%s %o', (kind, reply, change) => expect(applied(NOTHING, kind, reply)).toEqual(change));
 });

@@ -4,7 +4,7 @@ import type { Level, Tile } from '../src/logic/tiles';
 import { verdictOf } from '../src/logic/verdict';
 
 const tile = (level: Level): Tile => ({ name: '', level, says: '', page: '/' });
-const problem = (level: 'warn' | 'fail'): Problem => ({ level, what: '', next: '', page: '/' });
+const problem = (level: 'warn' | 'fail'): Problem => ({ level, about: 'agents', what: '', next: '', page: '/' });
 
 it.each([
   ['ok: All is well', [tile('ok'), tile('ok')], []],

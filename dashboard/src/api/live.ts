@@ -1,5 +1,16 @@
 import { createStore } from './store';
-import type { Agent, Failover, PathStatus, Policies, Service, Status, Traffic, WeightRow, WeirEvent } from './types';
+import type {
+  Agent,
+  Failover,
+  PathStatus,
+  Policies,
+  RunningEvacuation,
+  Service,
+  Status,
+  Traffic,
+  WeightRow,
+  WeirEvent,
+} from './types';
 
 export type Connection =
   | { state: 'connecting' }
@@ -17,6 +28,7 @@ export interface Live {
   traffic: Traffic | undefined;
   policies: Policies | undefined;
   failovers: Failover[] | undefined;
+  evacuations: RunningEvacuation[] | undefined;
   weights: WeightRow[] | undefined;
   events: WeirEvent[];
 }
@@ -30,6 +42,7 @@ export const NOTHING: Live = {
   traffic: undefined,
   policies: undefined,
   failovers: undefined,
+  evacuations: undefined,
   weights: undefined,
   events: [],
 };
@@ -61,12 +74,13 @@ export function applied(state: Live, kind: string, reply: Record<string, unknown
       return { policies: { policies: [], ...reply } as unknown as Policies };
     case 'weights':
       return { weights: (reply.rows ?? []) as WeightRow[] };
+    case 'failovers':
+      return { failovers: (reply.failovers ?? []) as Failover[], evacuations: (reply.evacuations ?? []) as RunningEvacuation[] };
     case 'events':
       return { events: appendEvents(state.events, (reply.events ?? []) as WeirEvent[]) };
     case 'agents':
     case 'paths':
     case 'services':
-    case 'failovers':
       return { [kind]: reply[kind] ?? [] };
     default:
       return {};

@@ -36,7 +36,7 @@ export function useWeights(service: string): Snapshot<WeightRow[]> {
 }
 
 /** What is not kept for the past: undefined there. */
-export function useNow<K extends 'status' | 'agents' | 'policies' | 'failovers'>(key: K): Live[K] | undefined {
+export function useNow<K extends 'status' | 'agents' | 'policies' | 'failovers' | 'evacuations'>(key: K): Live[K] | undefined {
   const at = useAt();
   const value = useStore(live, (state) => state[key]);
   return at === undefined ? value : undefined;

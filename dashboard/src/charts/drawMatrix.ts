@@ -2,7 +2,8 @@ import { css, heat, inkOn } from '../logic/colour';
 import { type Metric, badness, cellText, valueOf } from '../logic/metric';
 import { type Cell, HEAD, cellSize } from '../logic/matrix';
 import { type Pair, pairKey, stateOf } from '../logic/pairs';
-import { type Theme, token } from '../ui/useTheme';
+import { type Palette, paletteOf } from '../ui/palette';
+import type { Theme } from '../ui/useTheme';
 
 export interface MatrixPicture {
   regions: string[];
@@ -20,7 +21,7 @@ function fitted(ctx: CanvasRenderingContext2D, text: string, width: number): str
   return `${text.slice(0, end)}…`;
 }
 
-function drawHeads(ctx: CanvasRenderingContext2D, { regions, hovered, selected }: MatrixPicture): void {
+function drawHeads(ctx: CanvasRenderingContext2D, { regions, hovered, selected }: MatrixPicture, token: Palette): void {
   const { width, height, numbers } = cellSize(regions.length);
   const mark = hovered ?? selected;
   ctx.font = `${numbers ? 12 : 10.5}px ${token('--font')}`;
@@ -40,7 +41,13 @@ function drawHeads(ctx: CanvasRenderingContext2D, { regions, hovered, selected }
   });
 }
 
-function drawCell(ctx: CanvasRenderingContext2D, picture: MatrixPicture, row: number, column: number): void {
+function drawCell(
+  ctx: CanvasRenderingContext2D,
+  picture: MatrixPicture,
+  row: number,
+  column: number,
+  token: Palette,
+): void {
   const { regions, pairs, metric, theme } = picture;
   const { width, height, numbers } = cellSize(regions.length);
   const [x, y] = [HEAD + column * width, HEAD + row * height];
@@ -100,10 +107,13 @@ export function drawMatrix(canvas: HTMLCanvasElement, picture: MatrixPicture): v
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
   ctx.scale(scale, scale);
-  drawHeads(ctx, picture);
+  const token = paletteOf(picture.theme);
+  drawHeads(ctx, picture, token);
   ctx.font = `${count <= 16 ? 12 : 10}px ${token('--font')}`;
   ctx.textAlign = 'center';
-  for (let row = 0; row < count; row += 1) for (let column = 0; column < count; column += 1) drawCell(ctx, picture, row, column);
+  for (let row = 0; row < count; row += 1) {
+    for (let column = 0; column < count; column += 1) drawCell(ctx, picture, row, column, token);
+  }
   frame(ctx, picture.hovered, count, token('--ink-2'));
   frame(ctx, picture.selected, count, token('--accent'));
 }

@@ -20,9 +20,12 @@ export function pairsToDraw(
   const isUrgent = (pair: Pair) => stateOf(pair) !== 'up' || pair.from === selected || pair.to === selected;
   const urgent = all.filter(([, pair]) => isUrgent(pair));
   const busiest = all
-    .filter((entry) => entry[1].from < entry[1].to && traffic(entry) > 0)
-    .sort((a, b) => traffic(b) - traffic(a))
-    .slice(0, MOST);
+    .filter(([, pair]) => pair.from < pair.to)
+    .map((entry) => ({ entry, carried: traffic(entry) }))
+    .filter(({ carried }) => carried > 0)
+    .sort((a, b) => b.carried - a.carried)
+    .slice(0, MOST)
+    .map(({ entry }) => entry);
   const chosen = new Set([...busiest, ...urgent].flatMap(([key, pair]) => [key, backOf(pair)]));
   // What is wrong is drawn last, above the rest.
   const drawn = all.filter(([key]) => chosen.has(key));

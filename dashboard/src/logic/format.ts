@@ -36,8 +36,11 @@ export function rate(perSecond: number | null | undefined): string {
   return `${perSecond.toFixed(1)}/s`;
 }
 
+// Made once: making one costs more than a hundred uses of it.
+const countFormat = new Intl.NumberFormat('en-US');
+
 export function count(value: number): string {
-  return value.toLocaleString('en-US');
+  return countFormat.format(value);
 }
 
 export function money(perHour: number): string {

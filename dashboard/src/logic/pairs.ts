@@ -45,7 +45,16 @@ function summarise(from: string, to: string, paths: PathStatus[]): Pair {
   };
 }
 
+const known = new WeakMap<PathStatus[], Map<string, Pair>>();
+
+/** Made once for a list: several parts of a page ask for those of the same one. */
 export function pairsOf(paths: PathStatus[]): Map<string, Pair> {
+  const pairs = known.get(paths) ?? grouped(paths);
+  known.set(paths, pairs);
+  return pairs;
+}
+
+function grouped(paths: PathStatus[]): Map<string, Pair> {
   const groups = new Map<string, PathStatus[]>();
   for (const status of paths) {
     if (!status.path) continue;

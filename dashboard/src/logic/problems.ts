@@ -2,15 +2,22 @@ import type { Agent, Failover, PathStatus, Policies, Service, ServiceTraffic, St
 import { command } from './commands';
 import { duration, percent, plural, ppm } from './format';
 import { pairKey, pairsOf, stateOf } from './pairs';
+import { remembered } from './remembered';
+
+export type Subject = 'controller' | 'agents' | 'paths' | 'servers' | 'failovers' | 'traffic' | 'policies';
 
 export interface Problem {
   level: 'fail' | 'warn';
+  /** Whose tile it makes one of trouble. */
+  about: Subject;
   what: string;
   /** What to do or look at next. */
   next: string;
   page: string;
   command?: string;
 }
+
+type Found = Omit<Problem, 'about'>;
 
 export interface Evidence {
   status: Status | undefined;
@@ -26,8 +33,8 @@ const CERTIFICATE_SOON_MS = 3600_000;
 const LOSS_PPM = 10_000;
 const OBJECTIVE_SHARE = 0.95;
 
-function ofAgents(agents: Agent[], now: number): Problem[] {
-  return agents.flatMap((agent): Problem[] => {
+function ofAgents(agents: Agent[], now: number): Found[] {
+  return agents.flatMap((agent): Found[] => {
     const page = `/agents?q=${encodeURIComponent(agent.agent)}`;
     if (!agent.connected) {
       const since = duration(now - agent.lastSeenUnixMs);
@@ -66,12 +73,12 @@ function ofAgents(agents: Agent[], now: number): Problem[] {
   });
 }
 
-/** What an agent that is gone explains for certain is left out. */
-function ofPaths(paths: PathStatus[], agents: Agent[]): Problem[] {
-  const gone = new Set(agents.filter((agent) => !agent.connected).map((agent) => agent.agent));
-  const between = paths.filter(({ fromAgent, path }) => path && !gone.has(fromAgent) && !gone.has(path.toAgent));
+/** What an agent that is gone explains for certain is left out; `gone`: their names, a line each. */
+const ofPaths = remembered((paths: PathStatus[], gone: string): Found[] => {
+  const out = new Set(gone.split('\n'));
+  const between = gone === '' ? paths : paths.filter(({ fromAgent, path }) => path && !out.has(fromAgent) && !out.has(path.toAgent));
   const pairs = pairsOf(between);
-  const problems: Problem[] = [];
+  const problems: Found[] = [];
   for (const pair of pairs.values()) {
     const back = pairs.get(pairKey(pair.to, pair.from));
     const page = `/paths?from=${encodeURIComponent(pair.from)}&to=${encodeURIComponent(pair.to)}`;
@@ -89,12 +96,12 @@ function ofPaths(paths: PathStatus[], agents: Agent[]): Problem[] {
     }
   }
   return problems;
-}
+});
 
-function ofServers(services: Service[]): Problem[] {
-  return services.flatMap((service) => {
+const ofServers = remembered((services: Service[]): Found[] =>
+  services.flatMap((service) => {
     const page = `/services/${service.service}`;
-    return service.regions.flatMap((region): Problem[] => {
+    return service.regions.flatMap((region): Found[] => {
       if (region.endpointsTotal === 0 || region.endpointsHealthy === region.endpointsTotal) return [];
       const none = region.endpointsHealthy === 0;
       const what = none
@@ -102,11 +109,11 @@ function ofServers(services: Service[]): Problem[] {
         : `${region.endpointsTotal - region.endpointsHealthy} of ${plural(region.endpointsTotal, 'server')} of ${service.service} in ${region.region} down`;
       return [{ level: none ? 'fail' : 'warn', what, next: 'Read the reason its checks give.', page }];
     });
-  });
-}
+  }),
+);
 
-function ofTraffic(traffic: ServiceTraffic[]): Problem[] {
-  return traffic.flatMap((line): Problem[] => {
+function ofTraffic(traffic: ServiceTraffic[]): Found[] {
+  return traffic.flatMap((line): Found[] => {
     if (line.inObjective === undefined || line.inObjective >= OBJECTIVE_SHARE) return [];
     return [
       {
@@ -119,8 +126,8 @@ function ofTraffic(traffic: ServiceTraffic[]): Problem[] {
   });
 }
 
-function ofPolicies({ policies }: Policies): Problem[] {
-  return policies.flatMap((entry): Problem[] => {
+function ofPolicies({ policies }: Policies): Found[] {
+  return policies.flatMap((entry): Found[] => {
     const page = `/policy?q=${encodeURIComponent(entry.service)}`;
     if (entry.mode === 'static') return [];
     if (entry.steering !== '' && entry.steering !== entry.policy) {
@@ -143,13 +150,13 @@ function ofPolicies({ policies }: Policies): Problem[] {
   });
 }
 
-function ofFailovers(failovers: Failover[], services: Service[]): Problem[] {
+function ofFailovers(failovers: Failover[], services: Service[]): Found[] {
   const grouped = new Map<string, Failover[]>();
   for (const entry of failovers) {
     const key = pairKey(entry.service, entry.toRegion);
     grouped.set(key, [...(grouped.get(key) ?? []), entry]);
   }
-  return [...grouped.values()].flatMap((group): Problem[] => {
+  return [...grouped.values()].flatMap((group): Found[] => {
     const first = group[0];
     if (!first) return [];
     // Dead servers are said already, with the same page to go to.
@@ -171,20 +178,23 @@ function ofFailovers(failovers: Failover[], services: Service[]): Problem[] {
 /** The worst first; within a level in the order of what explains what. */
 export function problemsOf(evidence: Evidence, now: number): Problem[] {
   const { status, agents = [], paths = [], services = [], traffic = [], policies, failovers = [] } = evidence;
-  const all: Problem[] = [
-    ...(status?.warnings ?? []).map((what): Problem => ({
-      level: 'warn',
-      what,
-      next: 'Ask the controller for the whole diagnosis.',
-      page: '/events',
-      command: 'weirctl doctor',
-    })),
-    ...ofAgents(agents, now),
-    ...ofPaths(paths, agents),
-    ...ofServers(services),
-    ...ofFailovers(failovers, services),
-    ...ofTraffic(traffic),
-    ...(policies ? ofPolicies(policies) : []),
+  const gone = agents.filter((agent) => !agent.connected).map((agent) => agent.agent);
+  const warnings = (status?.warnings ?? []).map((what): Found => ({
+    level: 'warn',
+    what,
+    next: 'Ask the controller for the whole diagnosis.',
+    page: '/events',
+    command: 'weirctl doctor',
+  }));
+  const found: [Subject, Found[]][] = [
+    ['controller', warnings],
+    ['agents', ofAgents(agents, now)],
+    ['paths', ofPaths(paths, gone.sort().join('\n'))],
+    ['servers', ofServers(services)],
+    ['failovers', ofFailovers(failovers, services)],
+    ['traffic', ofTraffic(traffic)],
+    ['policies', policies ? ofPolicies(policies) : []],
   ];
+  const all = found.flatMap(([about, list]) => list.map((one): Problem => ({ ...one, about })));
   return [...all.filter((one) => one.level === 'fail'), ...all.filter((one) => one.level === 'warn')];
 }

@@ -18,14 +18,14 @@ const store = createStore<{ wish: Theme | undefined; system: Theme }>({
   wish: wished(),
   system: dark.matches ? 'dark' : 'light',
 });
-dark.addEventListener('change', () => store.set({ system: dark.matches ? 'dark' : 'light' }));
-
-function show(): void {
-  const { wish } = store.get();
-  if (wish) document.documentElement.dataset.theme = wish;
-  else delete document.documentElement.dataset.theme;
+/** The root says which one holds, before anything draws itself with it. */
+function set(change: { wish?: Theme | undefined; system?: Theme }): void {
+  const { wish, system } = { ...store.get(), ...change };
+  document.documentElement.dataset.theme = wish ?? system;
+  store.set(change);
 }
-show();
+set({});
+dark.addEventListener('change', () => set({ system: dark.matches ? 'dark' : 'light' }));
 
 /** Canvas cannot read custom properties by itself: it draws again when this changes. */
 export function useTheme(): Theme {
@@ -35,8 +35,7 @@ export function useTheme(): Theme {
 export function toggleTheme(): void {
   const { wish, system } = store.get();
   const next: Theme = (wish ?? system) === 'dark' ? 'light' : 'dark';
-  store.set({ wish: next === system ? undefined : next });
-  show();
+  set({ wish: next === system ? undefined : next });
   try {
     if (next === system) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, next);

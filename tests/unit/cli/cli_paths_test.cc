@@ -133,6 +133,26 @@ TEST_F(CliPaths, ListsFailovers) {
   EXPECT_EQ(weirctl({"failover", "ls"}).err, "No failover is active.\n");
 }
 
+TEST_F(CliPaths, ListsEvacuationsBesideFailovers) {
+  auto& evacuation = *admin_.failovers.add_evacuations();
+  evacuation.set_region("eu-west-1");
+  evacuation.add_services("shop/web");
+  evacuation.set_sources(3);
+  evacuation.set_by("ann");
+  evacuation.set_since_unix_ms(k_noon_ms - 60'000);
+  EXPECT_EQ(weirctl({"failover", "ls"}).out,
+            "\n"
+            "EMPTIED    SERVICES  SOURCES  BY   SINCE   ENDS\n"
+            "eu-west-1  shop/web        3  ann  1m ago  when cancelled\n"
+            "\n"
+            "undo: weirctl failover cancel REGION\n");
+  evacuation.add_services("shop/api");
+  evacuation.set_until_unix_ms(k_noon_ms + 600'000);
+  const std::string out = weirctl({"failover", "ls"}).out;
+  EXPECT_NE(out.find("2 services"), std::string::npos) << out;
+  EXPECT_NE(out.find("in 10m"), std::string::npos) << out;
+}
+
 TEST_F(CliPaths, PrintsEventsAsLines) {
   auto& event = *admin_.events.add_events();
   event.set_unix_ms(k_noon_ms);

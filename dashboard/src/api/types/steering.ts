@@ -130,6 +130,16 @@ export interface Failover {
   sinceUnixMs: number;
 }
 
+/** A region that gets no requests because somebody wanted it so. */
+export interface RunningEvacuation {
+  region: string;
+  services: string[];
+  sources: number;
+  by: string;
+  sinceUnixMs: number;
+  /** 0: without an end. */
+  untilUnixMs: number;
+}
 export interface PinPlan {
   epoch: number;
   generation: number;

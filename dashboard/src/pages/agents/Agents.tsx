@@ -4,6 +4,7 @@ import { useAt } from '../../app/moment';
 import { useQueryParam } from '../../app/router';
 import { plural } from '../../logic/format';
 import { useMay } from '../../ui/Act';
+import { Link } from '../../ui/Link';
 import { Empty, Note, Waiting } from '../../ui/Note';
 import { PageHead, Panel } from '../../ui/Panel';
 import { Search } from '../../ui/Search';
@@ -28,9 +29,14 @@ export default function Agents() {
     <div className="stack">
       <PageHead title="Agents">
         <Search label="Find an agent" value={query} onSearch={(value) => setQuery(value, true)} />
-        <span className="muted">{plural(rows.length, 'agent')}</span>
+        {agents && <span className="muted">{plural(rows.length, 'agent')}</span>}
       </PageHead>
-      {past && <Note>Who was connected is not kept as a list; events tell when agents came and went.</Note>}
+      {past && (
+        <Note>
+          Which agents there were is not kept for the past: nothing is shown here. <Link to="/events">Events</Link> tell when agents
+          came and went, and the <Link to="/map">map</Link> which paths were up.
+        </Note>
+      )}
       {!past && (
         <Panel
           title="Who belongs to the mesh"

@@ -44,7 +44,14 @@ export default function Audit() {
     () => (reply.data?.entries ?? []).filter((entry) => `${entry.who} ${entry.action} ${entry.what}`.includes(query)),
     [reply.data, query],
   );
-  if (!operator) return <Empty title="The audit is for operators">Ask an admin of the mesh for that role.</Empty>;
+  if (!operator) {
+    return (
+      <div className="stack">
+        <PageHead title="Audit" />
+        <Empty title="The audit is for operators">Ask an admin of the mesh for that role.</Empty>
+      </div>
+    );
+  }
   return (
     <div className="stack">
       <PageHead title="Audit">

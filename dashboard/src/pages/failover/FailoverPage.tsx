@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { useServices } from '../../api/useSnapshot';
+import { useNow, useServices } from '../../api/useSnapshot';
 import { useAt } from '../../app/moment';
 import { useQueryParam } from '../../app/router';
 import { type Lane, lanesOf } from '../../logic/lanes';
@@ -12,6 +12,7 @@ import { PageHead, Panel } from '../../ui/Panel';
 import { Search } from '../../ui/Search';
 import { useClock } from '../../ui/useClock';
 import { useEvents } from '../events/useEvents';
+import { Evacuations } from './Evacuations';
 import { Lanes } from './Lanes';
 import { SpanTable } from './SpanTable';
 import { useFailovers } from './useFailovers';
@@ -37,6 +38,7 @@ export default function FailoverPage() {
   const [query, setQuery] = useQueryParam('q');
   const events = useEvents({ limit: EVENTS });
   const active = useFailovers();
+  const evacuations = useNow('evacuations');
   const known = useServices().data;
   const services = useMemo(() => (known ?? []).map((entry) => entry.service).sort(), [known]);
   const regions = useMemo(() => regionsIn(known ?? []), [known]);
@@ -60,6 +62,10 @@ export default function FailoverPage() {
       {events.data.length >= EVENTS && oldest > since && (
         <Note kind="warn">There are more events than are shown: these lanes begin at {dateTime(oldest)}.</Note>
       )}
+      {at !== undefined && (
+        <Note>Lanes and table are made of the events kept. Which regions people had emptied then is in the audit.</Note>
+      )}
+      <Evacuations evacuations={evacuations ?? []} now={now} />
       <Panel
         title="When sources stayed away from destinations"
         flush

@@ -1,6 +1,6 @@
 import { scaleEnd } from '../../logic/metric';
 import { Ramp } from '../../ui/Ramp';
-import type { Colouring } from './Arcs';
+import type { Colouring } from './usePicture';
 
 export function Legend({ colouring }: { colouring: Colouring }) {
   return (

@@ -1,19 +1,22 @@
 import { useState } from 'react';
 import { useQueryParam } from '../../app/router';
 import { plural } from '../../logic/format';
+import { pairKey } from '../../logic/pairs';
 import { Choice } from '../../ui/Choice';
 import { Empty, ErrorNote, Waiting } from '../../ui/Note';
 import { PageHead, Panel } from '../../ui/Panel';
 import { Select } from '../../ui/Select';
-import { type Colouring } from './Arcs';
+import { useAtMost } from '../../ui/useAtMost';
 import { Drawing } from './Drawing';
 import { Legend } from './Legend';
 import { PairTable } from './PairTable';
 import { type Selection, useSelection } from './selection';
 import { Side } from './Side';
 import { useMapData } from './useMapData';
+import type { Colouring } from './usePicture';
 
 const TABLE_ABOVE = 60;
+const TABLE_EVERY_MS = 1000;
 const VIEWS = ['world', 'graph', 'table'] as const;
 
 export default function MapPage() {
@@ -23,9 +26,14 @@ export default function MapPage() {
   const [selected, select] = useSelection();
   const [hovered, setHovered] = useState<Selection>();
   const data = useMapData(service);
+  // The table below may lag a little behind the drawing: a large mesh has a thousand times what somebody moves.
+  const settled = useAtMost(data, TABLE_EVERY_MS);
+  const table = settled.loading || data.places.length !== settled.places.length ? data : settled;
   const unplaced = data.places.filter((place) => !place.point).length;
   const usual = data.places.length > TABLE_ABOVE ? 'table' : unplaced > 0 && unplaced === data.places.length ? 'graph' : 'world';
   const view = VIEWS.find((name) => name === wish) ?? usual;
+
+  const chosen = selected.from && selected.to ? pairKey(selected.from, selected.to) : undefined;
 
   return (
     <div className="stack">
@@ -68,7 +76,7 @@ export default function MapPage() {
           </div>
         </div>
       )}
-      {data.places.length > 0 && <PairTable data={data} selected={selected} />}
+      {data.places.length > 0 && <PairTable data={table} region={selected.region ?? ''} chosen={chosen} />}
     </div>
   );
 }

@@ -1,11 +1,10 @@
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { latency, percent, ppm, rate } from '../../logic/format';
 import { type Pair, pairKey, stateOf } from '../../logic/pairs';
 import { Level } from '../../ui/Level';
 import { Link } from '../../ui/Link';
 import { Panel } from '../../ui/Panel';
 import { type Column, Table } from '../../ui/Table';
-import type { Selection } from './selection';
 import type { MapData } from './useMapData';
 
 const LEVEL = { up: 'ok', partly: 'warn', down: 'fail' } as const;
@@ -37,16 +36,22 @@ function columnsFor(data: MapData): Column<Pair>[] {
   ];
 }
 
-export function PairTable({ data, selected }: { data: MapData; selected: Selection }) {
+interface Props {
+  data: MapData;
+  /** Only the paths of this one; empty: all. */
+  region: string;
+  chosen: string | undefined;
+}
+
+export const PairTable = memo(function PairTable({ data, region, chosen }: Props) {
   const columns = useMemo(() => columnsFor(data), [data]);
   const rows = useMemo(() => {
     const all = [...data.pairs.values()];
-    const near = selected.region ? all.filter((pair) => pair.from === selected.region || pair.to === selected.region) : all;
+    const near = region ? all.filter((pair) => pair.from === region || pair.to === region) : all;
     return near.sort((a, b) => RANK[stateOf(a)] - RANK[stateOf(b)]);
-  }, [data.pairs, selected.region]);
-  const chosen = selected.from && selected.to ? pairKey(selected.from, selected.to) : undefined;
+  }, [data.pairs, region]);
   return (
-    <Panel title={selected.region ? `Paths of ${selected.region}` : 'All paths'} flush>
+    <Panel title={region ? `Paths of ${region}` : 'All paths'} flush>
       <Table
         caption="Paths between regions"
         columns={columns}
@@ -57,4 +62,4 @@ export function PairTable({ data, selected }: { data: MapData; selected: Selecti
       />
     </Panel>
   );
-}
+});

@@ -14,6 +14,8 @@ export interface MapData {
   pairs: Map<string, Pair>;
   shares: Map<string, number>;
   rates: Map<string, number>;
+  /** What starts or is served in each region, in requests a second. */
+  loads: Map<string, number>;
   health: Map<string, RegionHealth>;
   services: string[];
   error: string;
@@ -37,22 +39,31 @@ export function useMapData(service: string): MapData {
   const flows = traffic.data?.flows;
 
   const pairs = useMemo(() => pairsOf(paths.data ?? []), [paths.data]);
-  const places = useMemo(() => placesOf(regions.data?.regions ?? [], regionsOf(paths.data ?? [])), [regions.data, paths.data]);
+  // Which regions there are changes seldom, what is measured between them twice a second: the layout is to stay.
+  const seen = regionsOf(paths.data ?? []).join('\n');
+  const places = useMemo(
+    () => placesOf(regions.data?.regions ?? [], seen === '' ? [] : seen.split('\n')),
+    [regions.data, seen],
+  );
   const shares = useMemo(() => flowShares(flows ?? []), [flows]);
   const rates = useMemo(
     () => new Map((flows ?? []).map((flow) => [pairKey(flow.from, flow.to), flow.requestsPerSecond])),
     [flows],
   );
+  const loads = useMemo(() => {
+    const sums = new Map<string, number>();
+    for (const { from, to, requestsPerSecond } of flows ?? []) {
+      sums.set(from, (sums.get(from) ?? 0) + requestsPerSecond);
+      sums.set(to, (sums.get(to) ?? 0) + requestsPerSecond);
+    }
+    return sums;
+  }, [flows]);
   const health = useMemo(() => healthOf(agents ?? [], services.data ?? [], service), [agents, services.data, service]);
   const names = useMemo(() => (services.data ?? []).map((entry) => entry.service).sort(), [services.data]);
-  return {
-    places,
-    pairs,
-    shares,
-    rates,
-    health,
-    services: names,
-    error: regions.error || paths.error || traffic.error || services.error,
-    loading: !regions.data || !paths.data,
-  };
+  const error = regions.error || paths.error || traffic.error || services.error;
+  const loading = !regions.data || !paths.data;
+  return useMemo(
+    () => ({ places, pairs, shares, rates, loads, health, services: names, error, loading }),
+    [places, pairs, shares, rates, loads, health, names, error, loading],
+  );
 }

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { live } from '../../api/live';
 import { useStore } from '../../api/store';
 import { useNow, usePaths, useServices, useTraffic } from '../../api/useSnapshot';
+import { useAt } from '../../app/moment';
 import { problemsOf } from '../../logic/problems';
 import { tilesOf } from '../../logic/tiles';
 import { verdictOf } from '../../logic/verdict';
@@ -22,6 +23,7 @@ const PROBLEMS = 5;
 
 export function Overview() {
   const now = useClock();
+  const past = useAt() !== undefined;
   const connection = useStore(live, (state) => state.connection);
   const status = useNow('status');
   const agents = useNow('agents');
@@ -32,7 +34,6 @@ export function Overview() {
   const failovers = useFailovers();
   const events = useEvents({ limit: 60 });
 
-  const tiles = tilesOf({ connection, status, agents, paths: paths.data, services: services.data, policies, failovers }, now);
   // What is wrong changes with the data; how long ago something was, need not be exact to the second.
   const coarse = Math.floor(now / 10_000) * 10_000;
   const problems = useMemo(
@@ -44,6 +45,11 @@ export function Overview() {
     [status, agents, paths.data, services.data, traffic.data, policies, failovers, coarse],
   );
 
+  const tiles = tilesOf(
+    { connection, status, agents, paths: paths.data, services: services.data, policies, failovers, past },
+    problems,
+    now,
+  );
   const verdict = verdictOf(tiles, problems);
 
   return (
@@ -65,7 +71,7 @@ export function Overview() {
       ) : (
         <div className="halves">
           <Panel title="Problems" flush>
-            <ProblemList problems={problems} most={PROBLEMS} />
+            <ProblemList problems={problems} most={PROBLEMS} past={past} />
           </Panel>
           <Panel title="Active failovers" flush>
             <FailoverList failovers={failovers ?? []} now={now} />
@@ -73,7 +79,7 @@ export function Overview() {
         </div>
       )}
       <Panel title="Services" flush>
-        <ServiceLines lines={traffic.data?.services} services={services.data ?? []} />
+        <ServiceLines lines={traffic.data?.services} services={services.data} />
       </Panel>
       <Panel title="Recent events" flush>
         <EventList events={events.data.slice(-RECENT)} />

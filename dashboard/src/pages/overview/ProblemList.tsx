@@ -4,11 +4,14 @@ import { CopyButton } from '../../ui/Command';
 import { Level } from '../../ui/Level';
 import { Link } from '../../ui/Link';
 
-export function ProblemList({ problems, most }: { problems: Problem[]; most: number }) {
+export function ProblemList({ problems, most, past }: { problems: Problem[]; most: number; past: boolean }) {
   if (problems.length === 0) {
     return (
       <div className="empty">
-        <Level level="ok" word="Nothing is wrong that the controller knows of" />
+        <Level
+          level="ok"
+          word={past ? 'No path, server or failover of that moment tells of one' : 'Nothing is wrong that the controller knows of'}
+        />
       </div>
     );
   }

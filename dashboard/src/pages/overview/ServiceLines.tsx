@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import type { Service, ServiceTraffic } from '../../api/types';
 import { latency, percent, rate } from '../../logic/format';
 import { Empty, Waiting } from '../../ui/Note';
@@ -50,8 +50,13 @@ function needsLook(line: ServiceTraffic): boolean {
   return line.failovers > 0 || (line.inObjective !== undefined && line.inObjective < FAIR);
 }
 
-export function ServiceLines({ lines, services }: { lines: ServiceTraffic[] | undefined; services: Service[] }) {
-  const columns = useMemo(() => columnsFor(services), [services]);
+interface Props {
+  lines: ServiceTraffic[] | undefined;
+  services: Service[] | undefined;
+}
+
+export const ServiceLines = memo(function ServiceLines({ lines, services }: Props) {
+  const columns = useMemo(() => columnsFor(services ?? []), [services]);
   const rows = useMemo(
     () => [...(lines ?? [])].sort((a, b) => Number(needsLook(b)) - Number(needsLook(a)) || (a.service < b.service ? -1 : 1)),
     [lines],
@@ -65,4 +70,4 @@ export function ServiceLines({ lines, services }: { lines: ServiceTraffic[] | un
     );
   }
   return <Table caption="Services and how they do" columns={columns} rows={rows} rowKey={(line) => line.service} pageSize={25} />;
-}
+});

@@ -5,6 +5,7 @@ import { useAt } from '../../app/moment';
 import { useQueryParam } from '../../app/router';
 import { plural } from '../../logic/format';
 import { Choice } from '../../ui/Choice';
+import { Link } from '../../ui/Link';
 import { Empty, Note, Waiting } from '../../ui/Note';
 import { PageHead, Panel } from '../../ui/Panel';
 import { Search } from '../../ui/Search';
@@ -30,9 +31,14 @@ export default function Policy() {
       <PageHead title="Policy">
         <Choice label="Mode" options={['all', ...MODES]} value={mode} onChoose={setMode} />
         <Search label="Find a service" value={query} onSearch={(value) => setQuery(value, true)} />
-        <span className="muted">{plural(rows.length, 'service')}</span>
+        {reply && <span className="muted">{plural(rows.length, 'service')}</span>}
       </PageHead>
-      {past && <Note>How policies did is not kept. What they changed is on the page of each service, at any moment.</Note>}
+      {past && (
+        <Note>
+          Modes and how policies did are not kept for the past: nothing is shown here. What they changed, and why, is on the page of
+          each <Link to="/services">service</Link>, at any moment.
+        </Note>
+      )}
       {!past && !reply && <Waiting for="policies" />}
       {reply?.rollout && <RolloutPanel rollout={reply.rollout} />}
       {reply && (

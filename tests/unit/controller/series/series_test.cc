@@ -178,6 +178,17 @@ TEST_F(SeriesTest, AreBoundedInNumber) {
   EXPECT_TRUE(few.add({"path", "a", "d"}, std::vector{1.0}, k_start + 2 * k_hour));
 }
 
+TEST_F(SeriesTest, MakeRoomForOthersAndKeepWhatTheyTold) {
+  SeriesRecorder one(1);
+  EXPECT_TRUE(one.add(k_path, std::vector{4.0}, k_start));
+  const SeriesKey other{.family = "path", .from = "a", .to = "b"};
+  EXPECT_FALSE(one.add(other, std::vector{5.0}, k_start + 1));
+  one.keep_only([&](const SeriesKey& key) { return key == other; });
+  EXPECT_TRUE(one.add(other, std::vector{5.0}, k_start + 2));
+  ASSERT_TRUE(write_series(store_, one.take(k_start + 2)));
+  EXPECT_NEAR(moment("path", k_start, k_start + 3).at({"us/agent-1", "eu/agent-1"})[0], 4, 0.01);
+}
+
 TEST_F(SeriesTest, TakeNoTimeThatGoesBack) {
   record(k_path, {1}, k_start + 100);
   record(k_path, {9}, k_start + 50);

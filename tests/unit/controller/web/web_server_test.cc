@@ -32,14 +32,16 @@ using asio::ip::tcp;
 /// A real server on loopback, and its API on a thread of its own.
 class WebServers : public testing::Test {
  protected:
-  explicit WebServers(std::optional<WebServer::Tls> tls = {}) {
+  explicit WebServers(std::optional<WebServer::Tls> tls = {},
+                      std::chrono::milliseconds write_within = WebServer::k_write_within) {
     service_.serve(router_);
     auto parts = site_parts(files_, door_, keys_, clock_);
     parts.secure = tls.has_value();
     parts.role_without_sign_in = "viewer";
     server_.emplace(WebServer::Options{.listen = *Endpoint::parse("127.0.0.1:0"),
                                        .tls = std::move(tls),
-                                       .site = std::move(parts)});
+                                       .site = std::move(parts),
+                                       .write_within = write_within});
     const Status started = server_->start();
     EXPECT_TRUE(started);
     core_thread_ = std::thread([this] { core_.run(); });
@@ -157,6 +159,45 @@ TEST_F(WebServers, AreNotHeldUpByBrowsersThatNeverRead) {
   EXPECT_EQ(server_->counters().streams, 51U);
   tcp::socket other = connect();
   EXPECT_EQ(get(other, "/api/v1/status").result_int(), 200U);
+}
+
+/// Twenty seconds, made short.
+class ImpatientWebServers : public WebServers {
+ protected:
+  ImpatientWebServers() : WebServers({}, std::chrono::milliseconds(300)) {}
+};
+
+TEST_F(ImpatientWebServers, CutABrowserThatNeverReads) {
+  EXPECT_EQ(WebServer::k_write_within, std::chrono::seconds(20));
+  // More than the buffers of both ends take.
+  on_core([this] {
+    for (int i = 0; i < 12'000; ++i)
+      backend_.agents_now.add_agents()->set_agent(std::string(900, 'a'));
+  });
+  tcp::socket stuck(client_);
+  stuck.open(tcp::v4());
+  stuck.set_option(tcp::socket::receive_buffer_size(4096));
+  stuck.connect({asio::ip::address_v4::loopback(), server_->port()});
+  ask(stuck, "/api/v1/stream");
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  tcp::socket other = connect();
+  bool followed = false;
+  // Others are answered meanwhile.
+  while (std::chrono::steady_clock::now() < give_up) {
+    ASSERT_EQ(get(other, "/api/v1/nothing").result_int(), 404U);
+    const auto streams = server_->counters().streams;
+    followed = followed || streams == 1;
+    if (followed && streams == 0) break;
+  }
+  EXPECT_TRUE(followed);
+  EXPECT_EQ(server_->counters().streams, 0U);
+  // It was cut, not ended: what had not been taken is gone.
+  boost::system::error_code problem;
+  std::vector<char> rest(1 << 20);
+  std::size_t taken = 0;
+  while (!problem) taken += stuck.read_some(asio::buffer(rest), problem);
+  EXPECT_EQ(problem, asio::error::connection_reset) << problem.message();
+  EXPECT_LT(taken, std::size_t{9} << 20U);
 }
 
 WebServer::Tls own_certificate() {
