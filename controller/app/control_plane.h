@@ -111,6 +111,8 @@ class ControlPlane {
   const std::vector<std::string>& warnings() const { return warnings_; }
   /// Why the store takes no writes now; empty: it does.
   const std::string& store_problem() const { return store_problem_; }
+  /// As it was a moment ago.
+  const std::optional<StoreRoom>& store_room() const { return store_room_; }
   const PublishCount& published_count() const { return published_count_; }
   std::uint64_t enrolments_refused() const { return enrolments_refused_; }
 
@@ -164,6 +166,7 @@ class ControlPlane {
   SessionHub hub_;
 
   std::map<AgentId, std::optional<Endpoint>> configured_endpoints_;  // what Hello said
+  std::map<AgentId, std::string> boots_;                             // and which start of it
   std::map<PublicKey, Endpoint> seen_endpoints_;
   std::map<AgentId, Endpoint> stored_endpoints_;
 
@@ -174,6 +177,7 @@ class ControlPlane {
   std::vector<std::string> warnings_;
   bool agents_stored_ = false;
   std::string store_problem_;
+  std::optional<StoreRoom> store_room_;
   Time next_look_at_store_{};
   Time next_follow_up_{};
 

@@ -132,6 +132,11 @@ asio::awaitable<Status> ControlPlane::admit(AgentId agent, pb::Hello hello) {
                                       {"generation", in_force.generation},
                                       {"suppressed", *held_back}});
     note("agent.connected", "info", agent.value() + " is connected", agent);
+    // What it said before it ended is over, whether it could still say so or not.
+    const std::string before = std::exchange(boots_[agent], hello.boot_id());
+    if (!before.empty() && before != hello.boot_id()) {
+      note("agent.restarted", "info", agent.value() + " has started anew", agent);
+    }
   }
   co_return Status();
 }
