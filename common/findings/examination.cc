@@ -7,17 +7,32 @@ namespace weir {
 
 namespace {
 
-// Agents report every second; the controller gives a silent one up only after 15.
-constexpr std::int64_t k_silent_ms = 4000;
+// Agents report every second; the controller gives a silent one up only after 15. Whom nobody else
+// reaches either is away sooner.
+constexpr std::int64_t k_silent_ms = 5000;
+constexpr std::int64_t k_silent_and_unreached_ms = 2500;
+constexpr std::int64_t k_fresh_ms = 3500;
 
 }  // namespace
 
 Examination::Examination(const MeshSnapshot& mesh) : mesh_(mesh) {
+  std::map<std::string, std::pair<int, int>> reached;  // agent: by how many, of those who say
+  for (const admin::v1::PathStatus& status : mesh.paths.paths()) {
+    if (!fresh(status)) continue;
+    ++reached[status.path().to_agent()].second;
+    reached[status.path().to_agent()].first += status.path().up() ? 1 : 0;
+  }
   for (const admin::v1::Agent& agent : mesh.agents.agents()) {
+    const auto [by, of] = reached[agent.agent()];
+    const std::int64_t allowed = by == 0 && of > 0 ? k_silent_and_unreached_ms : k_silent_ms;
     const bool silent =
-        agent.last_seen_unix_ms() > 0 && controller_ms() - agent.last_seen_unix_ms() > k_silent_ms;
+        agent.last_seen_unix_ms() > 0 && controller_ms() - agent.last_seen_unix_ms() > allowed;
     if (!agent.connected() || silent) away_.insert(agent.agent());
   }
+}
+
+bool Examination::fresh(const admin::v1::PathStatus& status) const {
+  return status.unix_ms() == 0 || controller_ms() - status.unix_ms() < k_fresh_ms;
 }
 
 std::vector<Finding> Examination::take() {

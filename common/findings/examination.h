@@ -49,6 +49,8 @@ class Examination {
   /// `type` came, and what ends it did not come since.
   const Event* open(std::string_view type, std::string_view ended_by,
                     const std::string& agent = {}) const;
+  /// Told a moment ago: what an agent said before it fell silent is nobody's present state.
+  bool fresh(const admin::v1::PathStatus& status) const;
   bool away(const std::string& agent) const { return away_.contains(agent); }
 
   // controller
@@ -60,7 +62,7 @@ class Examination {
   void look_at_agent(const admin::v1::Agent& agent);
   std::string away_in_words(const admin::v1::Agent& agent) const;
   bool others_reach(const std::string& agent) const;
-  int taken_over(const std::string& agent) const;
+  bool run_twice(const std::string& agent) const;
   // discovery
   void look_at_vanished();
   void look_at_addresses();

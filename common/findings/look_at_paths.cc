@@ -40,21 +40,24 @@ void Examination::look_at_paths() {
 }
 
 void Examination::look_at_down() {
-  std::map<std::string, std::pair<int, int>> ends;  // agent: paths down, all
+  std::map<std::string, std::set<std::string>> apart;  // agent: from whom a path is down
+  std::set<std::string> together;                      // agents with a path that is up
   std::set<Ends> down;
   for (const pb::PathStatus& path : mesh_.paths.paths()) {
+    const std::string& from = path.from_agent();
     const std::string& to = path.path().to_agent();
-    if (away(path.from_agent()) || away(to)) continue;
-    for (const std::string& end : {path.from_agent(), to}) {
-      ++ends[end].second;
-      ends[end].first += path.path().up() ? 0 : 1;
+    if (away(from) || away(to) || !fresh(path)) continue;
+    if (path.path().up()) {
+      together.insert({from, to});
+      continue;
     }
-    if (!path.path().up()) down.emplace(path.from_agent(), to);
+    down.emplace(from, to);
+    apart[from].insert(to);
+    apart[to].insert(from);
   }
   std::set<std::string> cut;
-  for (const auto& [agent, count] : ends) {
-    const bool alone = count.first == count.second && count.second > 2;
-    if (alone) cut.insert(agent);
+  for (const auto& [agent, others] : apart) {
+    if (others.size() > 1 && !together.contains(agent)) cut.insert(agent);
   }
   for (const std::string& agent : cut) {
     fail("WEIR-401", "paths",
@@ -62,27 +65,29 @@ void Examination::look_at_down() {
          "its UDP port is blocked, or its endpoint is not the one the others are told",
          "weirctl mesh ls -o wide");
   }
+  for (const pb::Agent& agent : mesh_.agents.agents()) {
+    const std::string& name = agent.agent();
+    if (away(name) || cut.contains(name)) continue;
+    if (open("agent.isolated", "agent.rejoined", name) == nullptr) continue;
+    fail("WEIR-205", "agents", printable(name) + " was cut off from all others",
+         "every path of its own is down: it holds nobody away for that", "weirctl paths ls");
+  }
   for (const auto& [from, to] : down) {
     if (cut.contains(from) || cut.contains(to)) continue;
-    const bool both = down.contains({to, from});
-    if (both && to < from) continue;
+    if (to < from && down.contains({to, from})) continue;
     const bool out = lost_on_one_way(from, to);
-    const bool one_way = !both || out || lost_on_one_way(to, from);
-    const std::string& first = out || !one_way ? from : to;
-    const std::string& second = out || !one_way ? to : from;
+    const bool back = !out && lost_on_one_way(to, from);
+    const std::string& first = back ? to : from;
+    const std::string& second = back ? from : to;
     const std::string ping = "weirctl paths ping " + printable(first) + " " + printable(second);
-    if (!both) {
-      fail("WEIR-403", "paths", fmt::format("{} -> {} is down", printable(from), printable(to)),
-           "the other direction is up: packets are lost on one way only",
-           "weirctl paths ping " + printable(from) + " " + printable(to));
-    } else if (one_way) {
+    if (out || back) {
       fail("WEIR-403", "paths",
            fmt::format("nothing gets from {} to {}; the other way does", printable(first),
                        printable(second)),
            "a firewall or a route on that one way; the path is down for both", ping);
     } else {
       fail("WEIR-402", "paths", fmt::format("{} <-> {} is down", printable(from), printable(to)),
-           "nothing gets through in either direction", ping);
+           "nothing gets through in either direction, as far as the two ends have said", ping);
     }
   }
 }

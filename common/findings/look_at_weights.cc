@@ -12,6 +12,8 @@ namespace pb = admin::v1;
 constexpr std::int64_t k_recent_ms = 10 * 60 * 1000;
 constexpr double k_rate = 1;  // requests per second, below which shares are luck
 constexpr std::uint32_t k_errors_ppm = 50'000;
+constexpr double k_errors = 5;  // and so many: one of fifteen is luck
+constexpr double k_window_s = 10;
 constexpr std::uint32_t k_share_ppm = 150'000;
 constexpr std::uint32_t k_overflow_ppm = 300'000;
 constexpr double k_ended = 500;  // requests, below which a policy's record is luck
@@ -42,7 +44,8 @@ void Examination::look_at_cell(const pb::WeightRow& row, const pb::WeightCell& c
   const std::string get = "weirctl weights get " + printable(row.service()) + " --from " +
                           printable(row.from_region()) + " -o wide";
   const bool used = cell.requests_per_second() >= k_rate;
-  if (used && cell.error_ppm() >= k_errors_ppm) {
+  const double errors = cell.requests_per_second() * k_window_s * cell.error_ppm() / 1e6;
+  if (used && cell.error_ppm() >= k_errors_ppm && errors >= k_errors) {
     fail("WEIR-701", "weights",
          fmt::format("{} of the answers to {} that {} gives are errors",
                      show_rate(cell.error_ppm()), where, region),
@@ -94,7 +97,7 @@ void Examination::look_at_policies() {
            fmt::format("the mode of {} is {}, and not the configuration's", name,
                        printable(policy.mode())),
            "set by " + printable(policy.mode_by()) + ", until somebody takes it back",
-           "weirctl policy mode " + name + " config");
+           "weirctl policy mode config --service " + name);
     }
   }
 }

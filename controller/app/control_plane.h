@@ -130,6 +130,7 @@ class ControlPlane {
   void take_ack(const AgentId& agent, const control::v1::Ack& ack);
   void take_report(const AgentId& agent, const telemetry::v1::Report& report);
   void take_event(const AgentId& agent, const telemetry::v1::Event& event);
+  void note_boot(const AgentId& agent, const std::string& boot_id);
   void session_ended(const AgentId& agent, const Status& why);
 
   /// Whether one more line that `agent` triggers may be written now, and how many were not since
@@ -166,7 +167,7 @@ class ControlPlane {
   SessionHub hub_;
 
   std::map<AgentId, std::optional<Endpoint>> configured_endpoints_;  // what Hello said
-  std::map<AgentId, std::string> boots_;                             // and which start of it
+  std::map<AgentId, std::vector<std::string>> boots_;                // and which starts of it were
   std::map<PublicKey, Endpoint> seen_endpoints_;
   std::map<AgentId, Endpoint> stored_endpoints_;
 

@@ -15,6 +15,7 @@ from lab import BIN, INTERFACES, REGIONS, RUN, SERVERS, SERVICE, DemoError, agen
 US, EU, _ = REGIONS
 HERE = Path(__file__).resolve().parent
 STORE_MB = 320
+ELSEWHERE = "172.31.0.20"
 CLOCK_SHIFT_S = -8  # behind: nobody takes the handshakes of a clock that was set back until it has caught up
 
 
@@ -114,19 +115,19 @@ class Bench:
         self.lab.start(f"{region}-agent", ["env", f"LD_PRELOAD={library}", f"WEIR_CLOCK_SHIFT_S={CLOCK_SHIFT_S}",
                                            BIN / "weir-agent", "run", "--config", RUN / region / "agent.yaml"], region)
 
-    def start_twin(self, region, node):
+    def start_twin(self, region):
         """A copy of a region's agent, on another machine."""
         folder = RUN / "twin"
         shutil.copytree(RUN / region / "state", folder / "state")
         text = (RUN / region / "agent.yaml").read_text()
         for old, new in ((f"{RUN}/{region}/state", f"{folder}/state"), (INTERFACES[region], "wtwin"),
                          ("listen_port: 51820", "listen_port: 51999"),
-                         (f"{agent_address(region)}:51820", f"{agent_address(node)}:51999"),
+                         (f"{agent_address(region)}:51820", f"{ELSEWHERE}:51999"),
                          ("gateway: {listen: 127.0.0.1}", "gateway: {listen: 127.0.0.7}"),
                          (":9190", ":9199")):
             text = text.replace(old, new)
         (folder / "agent.yaml").write_text(text)
-        self.lab.start("twin", [BIN / "weir-agent", "run", "--config", folder / "agent.yaml"], node)
+        self.lab.start("twin", [BIN / "weir-agent", "run", "--config", folder / "agent.yaml"], "elsewhere")
 
     def end_twin(self):
         self.lab.stop("twin")
@@ -235,4 +236,4 @@ class Bench:
         time.sleep(1.1)
 
     def forget_token(self):
-        self.lab.weirctl_exit("mesh", "token", "revoke", self.kept.pop("token"), "--yes")
+        self.lab.weirctl_text("mesh", "token", "revoke", self.kept.pop("token"))
