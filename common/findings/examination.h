@@ -80,6 +80,7 @@ class Examination {
   void look_at_region(const admin::v1::Service& service, const admin::v1::ServiceRegion& region);
   void look_at_slow_servers();
   // weights
+  bool moved_lately(const admin::v1::WeightRow& row) const;
   void look_at_cell(const admin::v1::WeightRow& row, const admin::v1::WeightCell& cell);
 
   const MeshSnapshot& mesh_;

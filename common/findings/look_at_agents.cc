@@ -14,6 +14,7 @@ namespace {
 namespace pb = admin::v1;
 
 constexpr std::int64_t k_ever = INT64_MAX / 2;
+constexpr std::int64_t k_coming_back_ms = 20'000;
 constexpr std::int64_t k_just_left_ms = 3500;
 constexpr std::int64_t k_recent_ms = 10 * 60 * 1000;
 constexpr std::int64_t k_certificate_ms = 60 * 60 * 1000;
@@ -70,6 +71,7 @@ void Examination::look_at_away() {
     there[agent.region()] += away(agent.agent()) ? 0 : 1;
   }
   std::set<std::string> told;  // regions
+  const bool just_started = controller_ms() - mesh_.status.started_unix_ms() < k_coming_back_ms;
   for (const pb::Agent& agent : mesh_.agents.agents()) {
     if (!away(agent.agent()) || run_twice(agent.agent())) continue;
     const Event* left = newest("agent.disconnected", k_ever, agent.agent());
@@ -77,10 +79,14 @@ void Examination::look_at_away() {
       fail("WEIR-211", "agents", away_in_words(agent) + ", but other agents reach it",
            "it works on by its last revision; only its way to the controller is broken",
            "weirctl paths ls");
-    } else if (there[agent.region()] > 0) {
+    } else if (there[agent.region()] > 0 && !(just_started && left == nullptr)) {
       fail("WEIR-203", "agents", away_in_words(agent),
            left != nullptr ? printable(left->message()) : "nobody else reaches it either",
            "systemctl status weir-agent");
+    } else if (just_started && left == nullptr && !agent.connected()) {
+      warn("WEIR-203", "agents", printable(agent.agent()) + " has not come back yet",
+           "the controller started " + show_ago(mesh_.status.started_unix_ms(), controller_ms()),
+           "weirctl status --wait");
     } else if (told.insert(agent.region()).second) {
       const std::string silent =
           agent.connected() ? "nobody else reaches it either" : "it never connected";
@@ -192,7 +198,7 @@ void Examination::look_at_vanished() {
       if (region.endpoints_total() > 0 || then == 0 || !speaking.contains(region.region())) {
         continue;
       }
-      warn("WEIR-304", "discovery",
+      fail("WEIR-304", "discovery",
            fmt::format("{} lists no endpoint of {} any more", printable(region.region()),
                        printable(service.service())),
            fmt::format("it had {} {}: was its endpoints file emptied?", then,

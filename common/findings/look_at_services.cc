@@ -140,6 +140,20 @@ void Examination::look_at_failover() {
          fmt::format("{}, from {} region{}", printable(what), sources, sources == 1 ? "" : "s"),
          "a failover is active; it ends by itself", "weirctl failover ls");
   }
+  std::map<std::string, int> spilling;  // service and destination: from how many sources
+  for (const pb::WeightRow& row : mesh_.weights.rows()) {
+    for (const pb::WeightCell& cell : row.to()) {
+      if (!cell.state().starts_with("spilling")) continue;
+      ++spilling[row.service() + " in " + cell.region()];
+    }
+  }
+  for (const auto& [what, sources] : spilling) {
+    warn("WEIR-604", "failover",
+         fmt::format("a part of what is meant for {} goes elsewhere, from {} region{}",
+                     printable(what), sources, sources == 1 ? "" : "s"),
+         "too few of its servers are healthy, or failover.max_in_flight is reached",
+         "weirctl failover ls");
+  }
   if (const Event* faded = open("weights.faded", "weights.back")) {
     warn("WEIR-603", "failover", printable(faded->agent()) + " went to the configured weights",
          "it has not heard the controller for the policy's time to live",

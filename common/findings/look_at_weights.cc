@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/findings/examination.h"
 #include "common/text/quantity.h"
 
@@ -16,6 +18,7 @@ constexpr double k_errors = 5;  // and so many: one of fifteen is luck
 constexpr double k_window_s = 10;
 constexpr std::uint32_t k_share_ppm = 150'000;
 constexpr std::uint32_t k_overflow_ppm = 300'000;
+constexpr std::int64_t k_moved_ms = 15'000;
 constexpr double k_ended = 500;  // requests, below which a policy's record is luck
 constexpr double k_in_objective = 0.95;
 
@@ -59,6 +62,7 @@ void Examination::look_at_cell(const pb::WeightRow& row, const pb::WeightCell& c
   }
   const auto off = static_cast<std::int64_t>(cell.seen_share_ppm()) -
                    static_cast<std::int64_t>(cell.effective_share_ppm());
+  if (moved_lately(row)) return;  // what was seen in ten seconds is not what is meant now
   const bool busy = row.requests_per_second() >= k_rate;
   const bool calm = cell.state().empty() || cell.state() == "active";
   if (busy && calm && cell.overflow_ppm() < k_overflow_ppm && off > k_share_ppm) {
@@ -67,6 +71,18 @@ void Examination::look_at_cell(const pb::WeightRow& row, const pb::WeightCell& c
                      where, show_share(cell.effective_share_ppm())),
          "long connections keep to where they were opened, or requests are sent again", get);
   }
+}
+
+/// Its agents moved requests, or weights were published, within the time that shares are seen over.
+bool Examination::moved_lately(const pb::WeightRow& row) const {
+  const std::int64_t since = controller_ms() - k_moved_ms;
+  const auto spilling = [](const auto& cell) { return cell.state().starts_with("spilling"); };
+  if (std::ranges::any_of(row.to(), spilling)) return true;
+  if (mesh_.status.last_publish_unix_ms() > since) return true;
+  return std::ranges::any_of(mesh_.events.events(), [&](const Event& event) {
+    return event.unix_ms() > since && event.type().starts_with("failover.") &&
+           event.service() == row.service() && event.from_region() == row.from_region();
+  });
 }
 
 void Examination::look_at_policies() {

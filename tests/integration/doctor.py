@@ -49,6 +49,7 @@ class Examiner:
         self.lab = lab
         self.calm_runs = 0
         self.disturbances = 0
+        self.calm_since = 0
 
     def found(self, asked=None):
         """The findings; those of a machine where `asked` gives the command."""
@@ -65,6 +66,7 @@ class Examiner:
     def calm(self, runs):
         """So many examinations without a finding. One while the agents themselves have just moved traffic away, because
         this machine gave them no time, is none of a healthy mesh: it is said and made again."""
+        self.calm_since = time.time()
         while runs > 0:
             findings = self.found()
             if not findings:
@@ -78,10 +80,11 @@ class Examiner:
             self.disturbances += 1
             print(f"    the agents saw it too, {what}", flush=True)
             self.until_calm("a disturbance")
+            self.calm_since = time.time()
 
     def disturbed(self):
         """An agent told a moment ago that something of its own went down."""
-        since = 1000 * (time.time() - DISTURBED_S)
+        since = 1000 * max(time.time() - DISTURBED_S, self.calm_since)
         of_themselves = ("path.down", "endpoint.down", "agent.disconnected")
         return any(event["type"] in of_themselves and int(event["unixMs"]) > since
                    for event in self.lab.weirctl("events").get("events", []))

@@ -177,7 +177,7 @@ def of_the_controller(bench):
         quick("the store's disk is full", ("WEIR-101",), (), lambda: bench.fill_store(10), bench.empty_store),
         Fault("a health check expects what nobody answers", ("WEIR-504",), (SERVICE,),
               configure("status: [200, 399]", "status: [204, 204]"), bench.configure_as_before),
-        Fault("an in-flight limit is too low", ("WEIR-702",), (SERVICE,),
+        Fault("an in-flight limit is too low", ("WEIR-604", "WEIR-702"), (SERVICE,),
               configure("failover: {", "failover: {max_in_flight: 1, "), bench.configure_as_before),
         Fault("the dashboard's certificate has run out", ("WEIR-105",), ("web",), lambda: bench.web_certificate(-1),
               bench.configure_as_before),

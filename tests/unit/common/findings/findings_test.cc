@@ -354,6 +354,11 @@ INSTANTIATE_TEST_SUITE_P(
                 remember(m);
                 m.weights.mutable_rows(0)->mutable_to(1)->set_p50_us(400'000);
               }},
+        Fault{"Spills", "WEIR-604",
+              [](auto& m) {
+                m.weights.mutable_rows(0)->mutable_to(1)->set_state("spilling 40 %");
+                m.weights.mutable_rows(0)->mutable_to(0)->set_seen_share_ppm(600'000);
+              }},
         Fault{"ModeByHand", "WEIR-804",
               [](auto& m) { m.policies.mutable_policies(0)->set_mode_by("ann"); }},
         Fault{"TokenRanOut", "WEIR-902",
@@ -380,6 +385,7 @@ TEST(Findings, AreNoneOfWhatIsLikeBefore) {
   path(mesh, "us/agent-1", "ap/agent-1").set_rtt_p50_us(95'000);
   path(mesh, "us/agent-1", "ap/agent-1").set_full_size_lost(2);
   path(mesh, "us/agent-1", "eu/agent-1").set_rtt_p50_us(20'000);  // better
+  mesh.weights.mutable_rows(0)->mutable_to(1)->set_p50_us(24'000);
   mesh.weights.mutable_rows(0)->mutable_to(0)->set_p50_us(40'000);
   EXPECT_TRUE(findings_of(mesh).empty()) << findings_of(mesh).front().what;
 }
