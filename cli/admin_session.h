@@ -30,6 +30,9 @@ enum class Output {
   yaml,
   name,  // the first column of a table
   csv,   // a table
+  // Of a diagnosis alone:
+  short_lines,  // a line a finding
+  junit,        // XML for CI
 };
 
 /// What every command knows: the options given before it, the terminal, the time, and the

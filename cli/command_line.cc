@@ -26,10 +26,10 @@ constexpr const char* k_examples =
     "  weirctl simulate --service shop/web --fail-region us-east-1 --traffic-scale 1.3\n"
     "  weirctl events -w -o json\n";
 
-const std::map<std::string, Output> k_outputs = {{"table", Output::table}, {"wide", Output::wide},
-                                                 {"json", Output::json},   {"jsonl", Output::jsonl},
-                                                 {"yaml", Output::yaml},   {"name", Output::name},
-                                                 {"csv", Output::csv}};
+const std::map<std::string, Output> k_outputs = {
+    {"table", Output::table}, {"wide", Output::wide},         {"json", Output::json},
+    {"jsonl", Output::jsonl}, {"yaml", Output::yaml},         {"name", Output::name},
+    {"csv", Output::csv},     {"short", Output::short_lines}, {"junit", Output::junit}};
 
 /// `weirctl paths ls -o json`: what every command takes may follow it. Examples stay on the top.
 void let_options_follow(CLI::App& app) {
@@ -81,8 +81,15 @@ void add_common(CLI::App& program, AdminSession& session) {
       .add_option_function<std::string>(
           "-o,--output",
           [&session](const std::string& word) { session.output = k_outputs.at(word); },
-          "table, wide, json, jsonl, yaml, name or csv")
-      ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "yaml", "name", "csv"}));
+          "table, wide, json, jsonl, yaml, name or csv; of doctor short and junit too")
+      ->check(CLI::IsMember(
+          {"table", "wide", "json", "jsonl", "yaml", "name", "csv", "short", "junit"}));
+  program.parse_complete_callback([&program, &session] {
+    const bool diagnosis = session.output == Output::short_lines || session.output == Output::junit;
+    if (diagnosis && !program.got_subcommand("doctor")) {
+      throw CLI::ValidationError("-o short and -o junit are forms of weirctl doctor");
+    }
+  });
   program.add_flag_callback("--no-color", [&session] { session.set_colour(false); }, "Words only");
   program
       .add_option_function<std::string>(

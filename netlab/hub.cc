@@ -230,6 +230,7 @@ boost::json::object link_json(const Hub& hub, std::size_t index) {
           {"corrupt", settings.corrupt},
           {"rate_bits_per_second", settings.rate_bits_per_second},
           {"queue_ms", as_ms(settings.queue)},
+          {"mtu", settings.mtu},
           {"packets",
            {{"offered", counters.offered},
             {"delivered", counters.delivered},

@@ -32,7 +32,8 @@ Passage LinkModel::pass(std::size_t bytes, Time now) {
     departure = start + time_on_wire(bytes, settings_.rate_bits_per_second);
     sender_free_ = departure;
   }
-  if (lost) {  // after the queue: a lost packet has used the wire
+  const bool too_large = settings_.mtu > 0 && bytes > settings_.mtu;
+  if (lost || too_large) {  // after the queue: a lost packet has used the wire
     passage.fate = Passage::Fate::lost;
     return passage;
   }

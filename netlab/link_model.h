@@ -24,6 +24,9 @@ struct LinkSettings {
   /// 0: no limit. Above it packets queue, at most `queue` long, then they are dropped.
   std::uint64_t rate_bits_per_second = 0;
   Duration queue = std::chrono::milliseconds(50);
+  /// Larger packets are lost and nobody is told, as behind a firewall that drops "fragmentation
+  /// needed"; 0: any size passes.
+  std::uint32_t mtu = 0;
 
   friend bool operator==(const LinkSettings&, const LinkSettings&) = default;
 };

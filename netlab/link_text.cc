@@ -58,6 +58,15 @@ Status take(T& target, Result<T> value) {
   return {};
 }
 
+Result<std::uint32_t> parse_mtu(std::string_view text) {
+  const auto bytes = parse_number(text, 65'535);
+  if (!bytes) {
+    return fail(Code::invalid_argument,
+                in_quotes(text) + " is not a size such as 1400, at most 65535, or 0 for no limit");
+  }
+  return static_cast<std::uint32_t>(*bytes);
+}
+
 Status set_named(LinkSettings& settings, std::string_view key, std::string_view value) {
   if (key == "delay") return take(settings.delay, parse_duration(value));
   if (key == "jitter") return take(settings.jitter, parse_duration(value));
@@ -66,9 +75,11 @@ Status set_named(LinkSettings& settings, std::string_view key, std::string_view 
   if (key == "duplicate") return take(settings.duplicate, parse_probability(value));
   if (key == "corrupt") return take(settings.corrupt, parse_probability(value));
   if (key == "rate") return take(settings.rate_bits_per_second, parse_rate(value));
+  if (key == "mtu") return take(settings.mtu, parse_mtu(value));
   if (key == "queue") return take(settings.queue, parse_duration(value));
   return fail(Code::invalid_argument,
-              "unknown; a link has delay, jitter, reorder, loss, duplicate, corrupt, rate, queue");
+              "unknown; a link has delay, jitter, reorder, loss, duplicate, corrupt, rate, mtu, "
+              "queue");
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ Result<double> parse_probability(std::string_view text);
 /// above.
 Result<std::uint64_t> parse_rate(std::string_view text);
 
-/// Sets the one named by `key`: delay, jitter, reorder, loss, duplicate, corrupt, rate, queue.
+/// Sets the one named by `key`: delay, jitter, reorder, loss, duplicate, corrupt, rate, queue, mtu.
 /// `settings` is unchanged on error. Errors: invalid_argument.
 Status apply_setting(LinkSettings& settings, std::string_view key, std::string_view value);
 

@@ -59,6 +59,7 @@ PathOptions path_options(const AgentOptions& options, const Identity& identity,
   made.address = identity.self.overlay;
   made.interface = options.interface;
   made.boot_id = static_cast<std::uint32_t>(boot_id);
+  made.mtu = options.mtu;
   return made;
 }
 

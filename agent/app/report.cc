@@ -36,6 +36,8 @@ void put(const PathWindow& window, pb::Path& out) {
   out.set_loss_ppm(to_ppm(window.loss.value()));
   out.set_loss_out_ppm(one_way_ppm(window.loss_out));
   out.set_loss_back_ppm(one_way_ppm(window.loss_back));
+  out.set_full_size_bytes(window.full_size_bytes);
+  out.set_full_size_lost(window.full_size_lost);
 }
 
 void put(const DestinationTraffic& traffic, pb::Traffic& out) {

@@ -20,6 +20,13 @@ constexpr Duration k_bind_again = std::chrono::milliseconds(250);
 constexpr Duration k_report_every = std::chrono::seconds(1);
 constexpr double k_replies_per_second = 250;  // twice the highest setting of one path, and pings
 constexpr double k_replies_burst = 100;
+constexpr std::uint32_t k_udp_header = 8;
+
+/// As much of UDP's content as makes an IP packet of `mtu` bytes.
+std::size_t content_of(std::uint32_t mtu, const IpAddress& address) {
+  const std::uint32_t headers = (address.is_v4() ? 20 : 40) + k_udp_header;
+  return mtu < headers + k_stamp_size ? 0 : std::min<std::uint32_t>(mtu, 65'535) - headers;
+}
 
 }  // namespace
 
@@ -31,7 +38,8 @@ PathLoop::PathLoop(PathOptions options, Clock& clock, PathService::Callbacks cal
                       std::clamp(options_.stamp_per_second, 1, 100)),
       wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       hellos_(HelloMachine::Options{}, options_.boot_id, clock.now()),
-      reflector_(k_replies_per_second, k_replies_burst) {
+      reflector_(k_replies_per_second, k_replies_burst),
+      full_size_(content_of(options_.mtu, options_.address)) {
   WEIR_ASSERT(wake_fd_ >= 0, "eventfd");
   polled_.reserve(16);
   pings_.reserve(8);
@@ -94,11 +102,13 @@ void PathLoop::run() {
     read_hellos();
     read_stamp_requests();
     read_stamp_replies();
+    read_size_replies();
     for (auto& ping : pings_) read_ping(*ping);
     // Timers last: what has arrived speaks first.
     const Time now = clock_.now();
     run_hello_timer(now);
     send_stamps(now);
+    send_size_probes(now);
     drive_pings(now);
     if (now >= next_report_) report_windows(now);
     if (std::exchange(gone_, false)) close_sockets("the overlay address is gone", now);
@@ -145,7 +155,8 @@ void PathLoop::adopt_peers(const std::vector<OverlayPeer>& peers, Time now) {
     auto& path = known[peer.overlay];
     if (!path || path->peer != peer) {
       const Duration phase = stamp_interval_ / 10 * (paths_.size() % 10);
-      path = std::make_unique<Path>(Path{peer, PathEstimator({.packets = kept}), now + phase});
+      path = std::make_unique<Path>(
+          Path{peer, PathEstimator({.packets = kept}), now + phase, SizeProbe(now + 10 * phase)});
     }
     by_address_.emplace(peer.overlay, path.get());
     paths_.push_back(std::move(path));
@@ -164,6 +175,7 @@ void PathLoop::open_sockets(Time now) {
   Status status = open(hello_socket_, options_.hello_port);
   if (status) status = open(reflector_socket_, options_.stamp_port);
   if (status) status = open(sender_socket_, 0);
+  if (status) status = open(size_socket_, 0);
   if (!status) {
     close_sockets(status.error().message(), now);
     return;
@@ -176,6 +188,7 @@ void PathLoop::close_sockets(const std::string& why, Time now) {
   hello_socket_ = {};
   reflector_socket_ = {};
   sender_socket_ = {};
+  size_socket_ = {};
   bound_ = false;
   next_bind_ = now + k_bind_again;
   if (*bind_problem_.load() != why) bind_problem_.store(std::make_shared<const std::string>(why));
@@ -184,7 +197,8 @@ void PathLoop::close_sockets(const std::string& why, Time now) {
 void PathLoop::wait_for_work() {
   polled_.clear();
   polled_.push_back({wake_fd_, POLLIN, 0});
-  for (const UdpSocket* socket : {&hello_socket_, &reflector_socket_, &sender_socket_}) {
+  for (const UdpSocket* socket :
+       {&hello_socket_, &reflector_socket_, &sender_socket_, &size_socket_}) {
     if (socket->is_open()) polled_.push_back({socket->fd(), POLLIN, 0});
   }
   for (const auto& ping : pings_) polled_.push_back({ping->socket.fd(), POLLIN, 0});
@@ -201,7 +215,10 @@ void PathLoop::wait_for_work() {
 Time PathLoop::next_moment() const {
   Time next = std::min(hellos_.next_wake(), next_report_);
   if (!bound_) return std::min(next, next_bind_);
-  for (const auto& path : paths_) next = std::min(next, path->next_stamp);
+  for (const auto& path : paths_) {
+    next = std::min(next, path->next_stamp);
+    if (!full_size_.empty()) next = std::min(next, path->size.next());
+  }
   for (const auto& ping : pings_) next = std::min(next, ping->next_at);
   return next;
 }
@@ -285,6 +302,40 @@ void PathLoop::read_stamp_replies() {
   }
 }
 
+void PathLoop::send_size_probes(Time now) {
+  if (!bound_ || full_size_.empty()) return;
+  for (auto& path : paths_) {
+    if (now < path->size.next()) continue;
+    if (!hellos_.up(path->peer.overlay)) {
+      path->size.pause(now);
+      continue;
+    }
+    const auto sequence = path->size.due(now);
+    if (!sequence) continue;
+    StampRequest request;
+    request.error = own_error_estimate();
+    request.sequence = *sequence;
+    request.sent = to_ntp(clock_.wall_now());
+    const auto head = encode_stamp_request(request);
+    std::ranges::copy(head, full_size_.begin());
+    count_send(size_socket_.send({path->peer.overlay, options_.stamp_port}, full_size_));
+  }
+}
+
+void PathLoop::read_size_replies() {
+  for (int i = 0; bound_ && i < k_packets_per_round; ++i) {
+    const auto received = size_socket_.receive(buffer_);
+    if (!received) break;
+    const auto path = by_address_.find(received->from.address);
+    const auto reply = parse_stamp_reply(ByteView(buffer_).first(received->size));
+    if (path == by_address_.end() || !reply || received->from.port != options_.stamp_port) {
+      ++refused_;
+      continue;
+    }
+    path->second->size.answered(reply->sender_sequence, clock_.now());
+  }
+}
+
 Duration PathLoop::round_trip(const UdpSocket::Received& received, const StampReply& reply,
                               Time sent) const {
   Duration waited{0};
@@ -305,6 +356,8 @@ void PathLoop::report_windows(Time now) {
     window.to = path->peer.agent;
     window.to_region = path->peer.region;
     window.up = hellos_.up(path->peer.overlay);
+    if (path->size.ever_sent()) window.full_size_bytes = options_.mtu;
+    window.full_size_lost = path->size.lost();
     windows->push_back(std::move(window));
   }
   windows_.store(std::move(windows));

@@ -14,6 +14,7 @@
 #include "agent/paths/hello_machine.h"
 #include "agent/paths/path_estimator.h"
 #include "agent/paths/path_service.h"
+#include "agent/paths/size_probe.h"
 #include "agent/paths/stamp_reflector.h"
 #include "agent/paths/udp_socket.h"
 #include "common/async/snapshot.h"
@@ -46,6 +47,7 @@ class PathLoop {
     OverlayPeer peer;
     PathEstimator estimator;
     Time next_stamp;
+    SizeProbe size;
   };
   struct PingCommand {
     AgentId agent;
@@ -75,9 +77,11 @@ class PathLoop {
   void read_hellos();
   void read_stamp_requests();
   void read_stamp_replies();
+  void read_size_replies();
   void run_hello_timer(Time now);
   void flush_hellos();
   void send_stamps(Time now);
+  void send_size_probes(Time now);
   void report_windows(Time now);
   void count_send(UdpSocket::Sent sent);
 
@@ -110,8 +114,10 @@ class PathLoop {
   UdpSocket hello_socket_;
   UdpSocket reflector_socket_;
   UdpSocket sender_socket_;
+  UdpSocket size_socket_;  // of its own: the far end counts the packets of each port
   std::vector<pollfd> polled_;
   std::array<std::uint8_t, 2048> buffer_{};
+  ByteVector full_size_;  // a request, padded; empty: no such probes
   Time next_bind_{};
   Time next_report_{};
   bool gone_ = false;  // a socket's address or device vanished

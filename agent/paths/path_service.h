@@ -25,10 +25,11 @@ struct PingResult {
 
 /// Settings of the paths module; the defaults are what the failover promises are made of.
 struct PathOptions {
-  IpAddress address;           // our overlay address: both sockets are bound to it
-  std::string interface;       // bound to this device as well; empty: any
-  std::uint32_t boot_id = 0;   // differs from one start of the agent to the next
-  int stamp_per_second = 10;   // packets per path, 1 to 100
+  IpAddress address;          // our overlay address: both sockets are bound to it
+  std::string interface;      // bound to this device as well; empty: any
+  std::uint32_t boot_id = 0;  // differs from one start of the agent to the next
+  int stamp_per_second = 10;  // packets per path, 1 to 100
+  std::uint32_t mtu = 0;  // of the interface: packets of that size are tried now and then; 0: not
   int realtime_priority = 10;  // SCHED_FIFO, when the system permits; 0: never ask
   std::uint16_t hello_port = k_port_hello;
   std::uint16_t stamp_port = k_port_stamp;
@@ -40,7 +41,8 @@ struct PathOptions {
 /// The thread takes no lock that others hold long, writes no log and touches no disk. A path
 /// starts down; its first event is "up".
 ///
-///   cost    per peer 20 hellos and 10 STAMP packets a second each way, 28 and 44 bytes
+///   cost    per peer 20 hellos and 10 STAMP packets a second each way, 28 and 44 bytes;
+///           one packet of the interface's size in 5 s
 ///   limit   4096 peers; what is beyond is ignored
 class PathService {
  public:

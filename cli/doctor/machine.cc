@@ -22,7 +22,8 @@ namespace {
 constexpr std::uint64_t k_room_mb = 100;
 
 Finding failed(const char* code, std::string what, std::string cause, std::string next) {
-  return {Level::fail, code, "machine", std::move(what), std::move(cause), std::move(next)};
+  return {Finding::Level::fail, code,           "machine", std::move(what),
+          std::move(cause),     std::move(next)};
 }
 
 void look_at_tun(const std::string& device, std::vector<Finding>& found) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/doctor/findings.h"
+#include "common/findings/findings.h"
 
 namespace weir::cli {
 

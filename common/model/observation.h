@@ -47,6 +47,10 @@ struct PathWindow {
   // One-way loss, below 0 when not known.
   double loss_out = -1;
   double loss_back = -1;
+  // Probes in packets as large as the interface takes: their size (0: none was sent), and how many
+  // of the newest in a row were lost while small ones were answered.
+  std::uint32_t full_size_bytes = 0;
+  std::uint32_t full_size_lost = 0;
   RttHistogram since_start;  // of every answer, since the path is measured
 };
 

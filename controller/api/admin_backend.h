@@ -94,6 +94,8 @@ class AdminBackend {
   /// failed_precondition, resource_exhausted (too many wait), deadline_exceeded.
   virtual boost::asio::awaitable<Result<admin::v1::SimulateReply>> simulate(
       admin::v1::SimulateRequest request) = 0;
+  /// What is wrong, as far as a viewer may know.
+  virtual boost::asio::awaitable<Result<admin::v1::DiagnoseReply>> diagnose() = 0;
 };
 
 }  // namespace weir::controller

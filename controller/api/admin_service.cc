@@ -313,6 +313,8 @@ void AdminService::serve_changes(RpcRouter& router) {
 }
 
 void AdminService::serve_questions(RpcRouter& router) {
+  add_question<pb::DiagnoseRequest, pb::DiagnoseReply>(
+      router, "Diagnose", [this](const pb::DiagnoseRequest&) { return backend_.diagnose(); });
   add_question<pb::ListPathsRequest, pb::ListPathsReply>(
       router, "ListPaths",
       [this](pb::ListPathsRequest request) { return backend_.paths_at(std::move(request)); });

@@ -164,8 +164,13 @@ asio::awaitable<void> ControlPlane::run() {
 asio::awaitable<void> ControlPlane::look_at_store() {
   if (parts_.clock.now() < next_look_at_store_) co_return;
   next_look_at_store_ = parts_.clock.now() + k_tick;
-  const Status writable = co_await on_blocking<Status>(
-      parts_.blocking, [&store = parts_.store] { return store.writable(); });
+  std::optional<StoreRoom> room;
+  const Status writable =
+      co_await on_blocking<Status>(parts_.blocking, [&store = parts_.store, &room] {
+        room = store.room();
+        return store.writable();
+      });
+  store_room_ = std::move(room);
   const bool before = store_problem_.empty();
   store_problem_ = writable ? "" : writable.error().message();
   if (before == store_problem_.empty()) co_return;
@@ -237,6 +242,7 @@ void ControlPlane::forget(const AgentRecord& gone) {
   configured_endpoints_.erase(gone.id);
   seen_endpoints_.erase(gone.public_key);
   limits_.erase(gone.id);
+  boots_.erase(gone.id);
 }
 
 bool ControlPlane::round_due() const { return dirty_ || !edits_.empty(); }

@@ -111,6 +111,8 @@ class ControlPlane {
   const std::vector<std::string>& warnings() const { return warnings_; }
   /// Why the store takes no writes now; empty: it does.
   const std::string& store_problem() const { return store_problem_; }
+  /// As it was a moment ago.
+  const std::optional<StoreRoom>& store_room() const { return store_room_; }
   const PublishCount& published_count() const { return published_count_; }
   std::uint64_t enrolments_refused() const { return enrolments_refused_; }
 
@@ -128,6 +130,7 @@ class ControlPlane {
   void take_ack(const AgentId& agent, const control::v1::Ack& ack);
   void take_report(const AgentId& agent, const telemetry::v1::Report& report);
   void take_event(const AgentId& agent, const telemetry::v1::Event& event);
+  void note_boot(const AgentId& agent, const std::string& boot_id);
   void session_ended(const AgentId& agent, const Status& why);
 
   /// Whether one more line that `agent` triggers may be written now, and how many were not since
@@ -164,6 +167,7 @@ class ControlPlane {
   SessionHub hub_;
 
   std::map<AgentId, std::optional<Endpoint>> configured_endpoints_;  // what Hello said
+  std::map<AgentId, std::vector<std::string>> boots_;                // and which starts of it were
   std::map<PublicKey, Endpoint> seen_endpoints_;
   std::map<AgentId, Endpoint> stored_endpoints_;
 
@@ -174,6 +178,7 @@ class ControlPlane {
   std::vector<std::string> warnings_;
   bool agents_stored_ = false;
   std::string store_problem_;
+  std::optional<StoreRoom> store_room_;
   Time next_look_at_store_{};
   Time next_follow_up_{};
 

@@ -23,6 +23,7 @@ std::string text_of(ByteView bytes) { return std::string(as_text(bytes)); }
 
 constexpr std::size_t k_peer_text_max = 500;
 constexpr std::size_t k_caller_max = 64;
+constexpr std::size_t k_boots_kept = 4;
 
 /// An agent may be anywhere but inside the mesh it is reached for.
 std::optional<Endpoint> usable_endpoint(const std::string& text, const IpPrefix& overlay) {
@@ -132,8 +133,26 @@ asio::awaitable<Status> ControlPlane::admit(AgentId agent, pb::Hello hello) {
                                       {"generation", in_force.generation},
                                       {"suppressed", *held_back}});
     note("agent.connected", "info", agent.value() + " is connected", agent);
+    note_boot(agent, hello.boot_id());
   }
   co_return Status();
+}
+
+/// What an agent said before it was started anew is over, whether it could still say so or not. A
+/// start that comes back after another one was there never ended: two processes use one identity.
+void ControlPlane::note_boot(const AgentId& agent, const std::string& boot_id) {
+  std::vector<std::string>& boots = boots_[agent];
+  if (!boots.empty() && boots.back() == boot_id) return;
+  const auto again = std::ranges::find(boots, boot_id);
+  if (again != boots.end()) {
+    boots.erase(again);
+    note("agent.twice", "error",
+         agent.value() + " runs on two machines: the one before the present one is back", agent);
+  } else if (!boots.empty()) {
+    note("agent.restarted", "info", agent.value() + " has started anew", agent);
+  }
+  boots.push_back(boot_id);
+  if (boots.size() > k_boots_kept) boots.erase(boots.begin());
 }
 
 void ControlPlane::session_ended(const AgentId& agent, const Status& why) {

@@ -296,6 +296,7 @@ Status ControllerApp::serve_admin() {
     WEIR_ASSIGN(certificate, read_file(options_.admin_tcp->certificate));
     WEIR_ASSIGN(key, read_file(options_.admin_tcp->key));
     WEIR_ASSIGN(client_ca, read_file(options_.admin_tcp->client_ca));
+    desk_->certificate_shown("admin.tcp", options_.admin_tcp->certificate, certificate);
     admin_server_->listen_tls(
         options_.admin_tcp->listen,
         {.certificate_pem = certificate, .key_pem = key, .ca_pem = client_ca});
@@ -357,6 +358,7 @@ Status ControllerApp::serve_web() {
   if (!web.certificate.empty()) {
     WEIR_ASSIGN(certificate, read_file(web.certificate));
     WEIR_ASSIGN(key, read_file(web.key));
+    desk_->certificate_shown("web", web.certificate, certificate);
     tls = WebServer::Tls{.certificate_pem = certificate, .key_pem = key};
   }
   SiteNames names(web.hosts.begin(), web.hosts.end());

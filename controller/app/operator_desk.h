@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/findings/mesh_snapshot.h"
 #include "common/obs/log.h"
 #include "controller/access/access_book.h"
 #include "controller/api/admin_backend.h"
@@ -93,8 +95,13 @@ class OperatorDesk final : public AdminBackend {
       admin::v1::PingPathRequest request) override;
   boost::asio::awaitable<Result<admin::v1::SimulateReply>> simulate(
       admin::v1::SimulateRequest request) override;
+  boost::asio::awaitable<Result<admin::v1::DiagnoseReply>> diagnose() override;
+
+  /// The controller shows this certificate, the first of a file, to whom it serves.
+  void certificate_shown(std::string used_for, std::string file, const std::string& pem);
 
  private:
+  boost::asio::awaitable<std::optional<MeshSnapshot::Before>> before(std::int64_t now_ms);
   Result<admin::v1::GetTrafficReply> traffic(const admin::v1::GetTrafficRequest& what);
   boost::asio::awaitable<Result<SeriesMoment>> moment(std::string family, std::int64_t at_unix_ms);
   std::vector<std::string> warnings();
@@ -107,6 +114,7 @@ class OperatorDesk final : public AdminBackend {
   const Parts parts_;
   const std::int64_t started_unix_ms_;
   WhatIfDesk what_if_;
+  std::vector<admin::v1::ShownCertificate> certificates_;
 };
 
 }  // namespace weir::controller

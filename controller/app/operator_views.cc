@@ -7,6 +7,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/text.h"
+#include "common/crypto/x509.h"
 #include "controller/app/operator_desk.h"
 #include "controller/app/weight_message.h"
 #include "controller/policy/evacuation.h"
@@ -124,6 +125,17 @@ std::vector<std::string> OperatorDesk::warnings() {
   return out;
 }
 
+void OperatorDesk::certificate_shown(std::string used_for, std::string file,
+                                     const std::string& pem) {
+  const auto certificate = Certificate::from_pem(pem);
+  if (!certificate) return;  // the server that cannot use it says so
+  pb::ShownCertificate& shown = certificates_.emplace_back();
+  shown.set_used_for(std::move(used_for));
+  shown.set_file(std::move(file));
+  shown.set_begins_unix_ms(certificate->not_before_unix_ms());
+  shown.set_expires_unix_ms(certificate->not_after_unix_ms());
+}
+
 pb::StatusReply OperatorDesk::status() {
   pb::StatusReply reply;
   reply.set_version(plane_.version());
@@ -157,6 +169,13 @@ pb::StatusReply OperatorDesk::status() {
   reply.set_endpoints_healthy(healthy);
   reply.set_last_publish_unix_ms(plane_.last_publish_unix_ms());
   for (auto& warning : warnings()) reply.add_warnings(std::move(warning));
+  reply.set_overlay(plane_.options().overlay.to_string());
+  if (const auto& room = plane_.store_room()) {
+    reply.mutable_store_room()->set_folder(room->folder);
+    reply.mutable_store_room()->set_free_bytes(room->free_bytes);
+    reply.mutable_store_room()->set_reserve_bytes(room->reserve_bytes);
+  }
+  for (const pb::ShownCertificate& shown : certificates_) *reply.add_certificates() = shown;
   return reply;
 }
 
@@ -180,6 +199,9 @@ pb::ListAgentsReply OperatorDesk::agents() {
       row.set_tunnel_backend(session->hello.tunnel_backend());
       row.set_tunnel_backend_reason(session->hello.tunnel_backend_reason());
       row.set_last_seen_unix_ms(to_unix_ms(session->last_seen));
+    }
+    if (const auto ahead = plane_.telemetry().clock_ahead_ms(agent.id)) {
+      row.set_clock_ahead_ms(*ahead);
     }
     const AgentAck ack = plane_.acks().of(agent.id);
     row.set_acked_epoch(ack.acked.epoch);

@@ -32,6 +32,7 @@ class MeteredStore final : public Store {
   }
   Result<std::uint64_t> commit(const Transaction& transaction) override;
   Status writable() override { return store_->writable(); }
+  std::optional<StoreRoom> room() override { return store_->room(); }
   std::unique_ptr<Watch> watch(std::string prefix, WatchCallback callback) override {
     return store_->watch(std::move(prefix), std::move(callback));
   }

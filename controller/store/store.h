@@ -57,6 +57,13 @@ class Transaction {
   std::vector<Write> writes_;
 };
 
+/// Room on the disk: below `reserve_bytes` of it no commit is taken.
+struct StoreRoom {
+  std::string folder;
+  std::uint64_t free_bytes = 0;
+  std::uint64_t reserve_bytes = 0;
+};
+
 /// What one commit changed among the keys a watch asked for, in the order of the transaction.
 struct ChangeSet {
   std::uint64_t version = 0;
@@ -105,6 +112,9 @@ class Store {
   /// Whether a commit would be taken now. Errors: resource_exhausted (the disk is nearly full),
   /// unavailable (it failed).
   virtual Status writable() { return {}; }
+
+  /// On the disk the rows lie on; none: they lie on no disk, or it cannot be asked.
+  virtual std::optional<StoreRoom> room() { return std::nullopt; }
 
   /// Calls `callback` once for every later commit that writes a key starting with `prefix`, in the
   /// order of commits, on the committing thread before `commit` returns. The callback must be quick

@@ -18,20 +18,31 @@ namespace pb = telemetry::v1;
 constexpr std::uint32_t k_window_ms_max = 60'000;
 constexpr std::uint64_t k_count_max = 1'000'000'000;  // of requests in one window
 constexpr std::uint32_t k_packets_max = 1'000'000;
+constexpr std::uint32_t k_packet_bytes_max = 65'535;
 constexpr std::uint32_t k_in_flight_max = 100'000'000;
 constexpr std::uint32_t k_ppm = 1'000'000;
 constexpr int k_paths_max = static_cast<int>(k_peers_max);
 constexpr int k_endpoints_max = 20'000;
 constexpr int k_traffic_max = 20'000;
 constexpr std::size_t k_text_max = 500;
-constexpr std::string_view k_agent_events[] = {"agent.disk",          "agent.isolated",
-                                               "agent.rejoined",      "discovery.failed",
-                                               "discovery.recovered", "endpoint.down",
-                                               "endpoint.up",         "failover.ended",
-                                               "failover.panic",      "failover.panic_ended",
-                                               "failover.ramping",    "failover.started",
-                                               "path.down",           "path.up",
-                                               "weights.back",        "weights.faded"};
+constexpr std::string_view k_agent_events[] = {"agent.disk",
+                                               "agent.isolated",
+                                               "agent.rejoined",
+                                               "discovery.failed",
+                                               "discovery.recovered",
+                                               "endpoint.down",
+                                               "endpoint.up",
+                                               "failover.ended",
+                                               "failover.panic",
+                                               "failover.panic_ended",
+                                               "failover.ramping",
+                                               "failover.started",
+                                               "gateway.listener_failed",
+                                               "gateway.listeners_open",
+                                               "path.down",
+                                               "path.up",
+                                               "weights.back",
+                                               "weights.faded"};
 
 std::unexpected<Error> broken(std::string message) {
   return fail(Code::invalid_argument, std::move(message));
@@ -76,6 +87,9 @@ Status check_path(const pb::Path& path, const AgentId& agent, const MeshNames& n
   if (path.loss_ppm() > k_ppm || path.loss_out_ppm() > most || path.loss_out_ppm() < -1 ||
       path.loss_back_ppm() > most || path.loss_back_ppm() < -1) {
     return broken("path to " + path.to_agent() + ": a loss is above 1000000 ppm");
+  }
+  if (path.full_size_bytes() > k_packet_bytes_max || path.full_size_lost() > k_packets_max) {
+    return broken("path to " + path.to_agent() + ": probes of no possible size or number");
   }
   return {};
 }

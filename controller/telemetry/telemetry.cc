@@ -80,6 +80,7 @@ Status Telemetry::ingest(const AgentId& agent, const RegionName& region, const p
   known.sequence = report.sequence();
   known.at = now;
   known.unix_ms = unix_ms;
+  known.clock_ahead_ms = std::max<std::int64_t>(report.unix_ms(), 0) - unix_ms;
   known.in_force = {.epoch = report.epoch(), .generation = report.generation()};
   take_paths(known, report, unix_ms);
   known.endpoints.assign(report.endpoints().begin(), report.endpoints().end());
@@ -175,6 +176,12 @@ std::optional<Duration> Telemetry::report_age(const AgentId& agent, Time now) co
   const auto found = agents_.find(agent);
   if (found == agents_.end()) return std::nullopt;
   return now - found->second.at;
+}
+
+std::optional<std::int64_t> Telemetry::clock_ahead_ms(const AgentId& agent) const {
+  const auto found = agents_.find(agent);
+  if (found == agents_.end()) return std::nullopt;
+  return found->second.clock_ahead_ms;
 }
 
 ServiceObservation Telemetry::observe(const ServiceSetting& setting, Time since, Time now) const {

@@ -87,6 +87,8 @@ class Telemetry {
   RevisionId in_force(const AgentId& agent) const;
   /// Since the agent's last report; nothing: there was none.
   std::optional<Duration> report_age(const AgentId& agent, Time now) const;
+  /// The time in the agent's newest report against ours when it came; nothing: there was none.
+  std::optional<std::int64_t> clock_ahead_ms(const AgentId& agent) const;
   std::uint64_t refused_reports() const { return refused_; }
   /// Reports and events beyond their rate.
   std::uint64_t held_back() const { return held_back_; }
@@ -114,6 +116,7 @@ class Telemetry {
     std::uint64_t sequence = 0;
     Time at;
     std::int64_t unix_ms = 0;
+    std::int64_t clock_ahead_ms = 0;
     RevisionId in_force;
     std::map<std::string, PathState> paths;                // by the other agent
     std::vector<telemetry::v1::EndpointHealth> endpoints;  // sorted by service, endpoint

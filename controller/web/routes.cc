@@ -25,6 +25,7 @@ constexpr std::string_view k_service = "weir.admin.v1.Admin";
 
 constexpr auto k_routes = std::to_array<Route>({
     {"GET", "/status", "GetStatus"},
+    {"GET", "/doctor", "Diagnose"},
     {"GET", "/agents", "ListAgents"},
     {"GET", "/tokens", "ListTokens"},
     {"GET", "/regions", "ListRegions"},

@@ -38,6 +38,8 @@ COMMON_MAY_INCLUDE = {
     "base": (),
     "net": ("base",),
     "sim": ("base",),
+    "text": ("base",),
+    "findings": ("base", "net", "text"),
     "os": ("base",),
     "aead": ("base", "crypto"),
     "async": ("base", "sim"),

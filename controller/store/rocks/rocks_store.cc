@@ -211,10 +211,19 @@ Result<Head> RocksStore::head_after(const Transaction& transaction) {
   return head;
 }
 
-Status RocksStore::check_space() const {
+std::optional<StoreRoom> RocksStore::room() { return room_left(); }
+
+std::optional<StoreRoom> RocksStore::room_left() const {
   struct statvfs disk{};
-  if (::statvfs(options_.path.c_str(), &disk) != 0) return {};  // the write itself will tell
-  const std::uint64_t left = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (::statvfs(options_.path.c_str(), &disk) != 0) return std::nullopt;
+  return StoreRoom{options_.path, std::uint64_t{disk.f_bavail} * disk.f_frsize,
+                   options_.reserve_bytes};
+}
+
+Status RocksStore::check_space() const {
+  const auto room = room_left();
+  if (!room) return {};  // the write itself will tell
+  const std::uint64_t left = room->free_bytes;
   if (left >= options_.reserve_bytes) return {};
   return fail(Code::resource_exhausted,
               "the disk of " + options_.path + " is nearly full: " + std::to_string(left >> 20) +

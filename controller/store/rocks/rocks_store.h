@@ -53,12 +53,14 @@ class RocksStore final : public Store {
                         std::size_t limit) override;
   Result<std::uint64_t> commit(const Transaction& transaction) override;
   Status writable() override;
+  std::optional<StoreRoom> room() override;
   std::unique_ptr<Watch> watch(std::string prefix, WatchCallback callback) override;
 
  private:
   RocksStore(Options options, std::unique_ptr<rocksdb::DB> db, Witness witness, const Head& head);
   Result<Head> head_after(const Transaction& transaction);
   Status check_space() const;
+  std::optional<StoreRoom> room_left() const;
   Result<std::uint64_t> commit_locked(const Transaction& transaction);
 
   const Options options_;

@@ -75,6 +75,14 @@ TEST(LinkModel, KeepsTheOrderWhenTheDelayShrinks) {
   EXPECT_EQ(model.pass(100, at(milliseconds(200))).due[0], at(milliseconds(201)));
 }
 
+TEST(LinkModel, LosesWhatIsLargerThanItsMtu) {
+  LinkModel model({.mtu = 1400}, 7);
+  EXPECT_EQ(model.pass(1400, at(milliseconds(0))).copies, 1U);
+  EXPECT_EQ(model.pass(1401, at(milliseconds(1))).fate, Passage::Fate::lost);
+  model.change({});
+  EXPECT_EQ(model.pass(65'535, at(milliseconds(2))).copies, 1U);
+}
+
 TEST(LinkModel, LosesDuplicatesAndCorruptsWithinTheirBinomialErrors) {
   for (const double p : {0.001, 0.01, 0.1, 0.5}) {
     SCOPED_TRACE(p);

@@ -66,6 +66,7 @@ class PathServicePair : public testing::Test {
     options.hello_port = hello_port_;
     options.stamp_port = stamp_port_;
     options.realtime_priority = 0;
+    options.mtu = 1420;
     return std::make_unique<PathService>(options, clock_, told.callbacks());
   }
 
@@ -114,6 +115,7 @@ TEST_F(PathServicePair, FindsThePathMeasuresItAndNoticesItsEnd) {
   EXPECT_TRUE(windows[0].up);
   EXPECT_GT(windows[0].received, 0U);
   EXPECT_LT(windows[0].rtt_p50, seconds(1));
+  EXPECT_EQ(windows[0].full_size_lost, 0U);
   EXPECT_TRUE(a->counters().bound);
   EXPECT_EQ(a->bind_problem(), "");
 

@@ -118,7 +118,7 @@ TEST_F(AdminServices, LetEachRoleDoWhatItMay) {
         "WatchPaths",    "PingPath",       "ListServices", "WatchServices", "GetWeights",
         "WatchWeights",  "ExplainWeights", "ListChanges",  "ListPolicies",  "WatchPolicies",
         "ListFailovers", "WatchFailovers", "ListEvents",   "WatchEvents",   "GetTraffic",
-        "GetSeries",     "ListRegions",    "Simulate"}},
+        "GetSeries",     "ListRegions",    "Simulate",     "Diagnose"}},
       {"operator",
        {"PinWeights", "UnpinWeights", "SetPolicyMode", "ConfirmPolicy", "RollbackWeights",
         "EvacuateRegion", "EndEvacuation", "ListAudit"}},

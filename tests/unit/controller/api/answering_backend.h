@@ -126,6 +126,9 @@ class AnsweringBackend : public AdminBackend {
   Later<Result<admin::v1::SimulateReply>> simulate(admin::v1::SimulateRequest) override {
     co_return answer<admin::v1::SimulateReply>();
   }
+  Later<Result<admin::v1::DiagnoseReply>> diagnose() override {
+    co_return answer<admin::v1::DiagnoseReply>();
+  }
 
   std::optional<Error> fails;
   admin::v1::ListAgentsReply agents_now;

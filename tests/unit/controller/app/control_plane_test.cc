@@ -78,8 +78,10 @@ class FakeAgent {
     tasks_.spawn("fake agent", read_all(*this, stream_));
   }
 
-  void hello(const RevisionId& in_force = {}, const std::string& endpoint = "") {
+  void hello(const RevisionId& in_force = {}, const std::string& endpoint = "",
+             const std::string& boot_id = "") {
     pb::AgentMessage message;
+    message.mutable_hello()->set_boot_id(boot_id);
     message.mutable_hello()->set_version("test");
     message.mutable_hello()->set_epoch(in_force.epoch);
     message.mutable_hello()->set_generation(in_force.generation);
@@ -201,9 +203,9 @@ class Life {
     return wait(plane_->enrol(request_with(token(region, replaces), keys_)));
   }
   FakeAgent& connect(const std::string& name, const RevisionId& in_force = {},
-                     const std::string& endpoint = "") {
+                     const std::string& endpoint = "", const std::string& boot_id = "") {
     agents_.push_back(std::make_unique<FakeAgent>(core_, router_, name));
-    agents_.back()->hello(in_force, endpoint);
+    agents_.back()->hello(in_force, endpoint, boot_id);
     return *agents_.back();
   }
   Result<admin::v1::PinWeightsReply> pin(std::uint32_t us, std::uint32_t eu) {
@@ -287,6 +289,43 @@ TEST(ControlPlane, DoesNotPassOnAnEndpointInsideTheMesh) {
   life.connect("eu/agent-1", {}, "10.90.0.2:51820");
   life.until([&] { return life.desk().status().agents_synced() == 2; });
   EXPECT_FALSE(us.revisions.back().peers.at(1).endpoint);
+}
+
+TEST(ControlPlane, TellsARestartFromASecondMachineWithTheSameIdentity) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  const auto count = [&life](const char* type) {
+    admin::v1::ListEventsRequest what;
+    what.set_type(type);
+    return life.desk().events(what).size();
+  };
+  for (const char* boot : {"one", "two", "two", "three"}) {
+    const std::size_t before = count("agent.connected");
+    life.connect("us/agent-1", {}, "", boot);
+    life.until([&] { return count("agent.connected") == before + 1; });
+  }
+  EXPECT_EQ(count("agent.restarted"), 2U);
+  EXPECT_EQ(count("agent.twice"), 0U);
+  life.connect("us/agent-1", {}, "", "two");
+  life.until([&] { return count("agent.twice") == 1; });
+
+  const auto diagnosis = life.wait(life.desk().diagnose());
+  ASSERT_TRUE(diagnosis) << diagnosis.error().message();
+  EXPECT_FALSE(diagnosis->ok());
+  ASSERT_GT(diagnosis->findings_size(), 0);
+  EXPECT_EQ(diagnosis->findings(0).code(), "WEIR-210");
+}
+
+TEST(ControlPlane, FindsNoAgentInAnEmptyMesh) {
+  MemoryStore store;
+  Life life(store);
+  const auto diagnosis = life.wait(life.desk().diagnose());
+  ASSERT_TRUE(diagnosis) << diagnosis.error().message();
+  ASSERT_EQ(diagnosis->findings_size(), 2);
+  EXPECT_EQ(diagnosis->findings(0).code(), "WEIR-201");
+  EXPECT_EQ(diagnosis->findings(1).code(), "WEIR-302");
+  EXPECT_GT(diagnosis->looked_at_size(), 5);
 }
 
 TEST(ControlPlane, PublishesAPinAndExplainsIt) {

@@ -1,32 +1,19 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "weir/admin/v1/admin.pb.h"
+#include "common/findings/mesh_snapshot.h"
 
-namespace weir::cli {
-
-/// What the controller answered within a second or two: all a diagnosis is made from.
-struct MeshSnapshot {
-  admin::v1::StatusReply status;
-  admin::v1::ListAgentsReply agents;
-  admin::v1::ListPathsReply paths;
-  admin::v1::ListServicesReply services;
-  admin::v1::GetWeightsReply weights;
-  admin::v1::ListPoliciesReply policies;
-  admin::v1::ListEventsReply events;  // the newest last
-  std::int64_t now_ms = 0;            // by this machine's clock, when `weights` came
-};
-
-enum class Level : std::uint8_t { warn, fail };
+namespace weir {
 
 /// Something that is wrong, in the order in which it is to be looked at: what explains others
 /// first.
 struct Finding {
+  enum class Level : std::uint8_t { warn, fail };
+
   Level level = Level::warn;
   std::string code;   // "WEIR-203": docs/findings.md says more
   std::string about;  // "agents", "paths", ...
@@ -40,10 +27,16 @@ struct Finding {
 /// Pure; O(paths + endpoints + events).
 std::vector<Finding> findings_of(const MeshSnapshot& mesh);
 
+/// No failure among them.
+bool well(const std::vector<Finding>& findings);
+
+/// "fail" or "warn".
+std::string_view level_name(Finding::Level level);
+
 /// What was looked at, whether something was found or not.
 std::vector<std::string_view> looked_at();
 
 /// Every code there is, for the page that explains them.
 std::vector<std::string_view> finding_codes();
 
-}  // namespace weir::cli
+}  // namespace weir
