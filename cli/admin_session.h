@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/controller_address.h"
+#include "cli/context/connection.h"
 #include "cli/exit_code.h"
 #include "cli/terminal.h"
 #include "common/base/result.h"
@@ -45,7 +45,7 @@ class AdminSession {
   AdminSession& operator=(const AdminSession&) = delete;
 
   // Options, set while the command line is read.
-  ControllerAddress address;
+  ConnectionWishes wishes;
   Output output = Output::table;
   std::chrono::milliseconds deadline{10'000};
 
@@ -64,6 +64,10 @@ class AdminSession {
 
   /// The rows of the tables that were made for the last text, as `output` says; none: it had none.
   std::optional<std::string> rows;
+
+  /// The controller to ask, found out once, when somebody first wants to know.
+  /// Errors: those of `connection_of`.
+  const Result<Connection>& connection();
 
   /// One call, within `deadline`. Errors: those of `call`.
   template <typename Request, typename Reply>
@@ -98,7 +102,7 @@ class AdminSession {
   bool agree(const std::string& question, bool yes) const;
 
  private:
-  struct Connection;  // the executor and the channel
+  struct Channel;  // and its executor
 
   template <typename Message>
   static Result<Message> parsed(const std::string& bytes) {
@@ -116,7 +120,8 @@ class AdminSession {
 
   Terminal terminal_;
   Clock& clock_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Channel> channel_;
+  std::optional<Result<Connection>> connection_;
 };
 
 }  // namespace weir::cli
