@@ -17,17 +17,17 @@ namespace weir::cli {
 
 namespace asio = boost::asio;
 
-struct AdminSession::Connection {
+struct AdminSession::Channel {
   template <typename T>
   T block_on(asio::awaitable<T> work) {
-    auto future = asio::co_spawn(context, std::move(work), asio::use_future);
-    context.restart();
-    context.run();
+    auto future = asio::co_spawn(executor, std::move(work), asio::use_future);
+    executor.restart();
+    executor.run();
     return future.get();
   }
 
-  asio::io_context context{1};
-  std::unique_ptr<RpcChannel> channel;
+  asio::io_context executor{1};
+  std::unique_ptr<RpcChannel> rpc;
 };
 
 namespace {
@@ -44,10 +44,10 @@ asio::awaitable<Status> read_all(std::unique_ptr<ControlStream> stream,
 }  // namespace
 
 AdminSession::AdminSession(Terminal terminal, Clock& clock)
-    : terminal_(terminal), clock_(clock), connection_(std::make_unique<Connection>()) {}
+    : terminal_(terminal), clock_(clock), channel_(std::make_unique<Channel>()) {}
 
 AdminSession::~AdminSession() {
-  if (connection_->channel) connection_->block_on(connection_->channel->stop());
+  if (channel_->rpc) channel_->block_on(channel_->rpc->stop());
 }
 
 Time AdminSession::now() const { return clock_.now(); }
@@ -58,37 +58,48 @@ Error AdminSession::no_message(const google::protobuf::Descriptor* type) {
   return {Code::data_loss, "the answer is no " + type->full_name()};
 }
 
+const Result<Connection>& AdminSession::connection() {
+  if (!connection_) connection_ = connection_of(wishes);
+  return *connection_;
+}
+
 Status AdminSession::connect() {
-  if (connection_->channel) return {};
-  WEIR_ASSIGN(options, channel_to(address));
-  auto channel = RpcChannel::create(connection_->context.get_executor(), std::move(options));
+  if (channel_->rpc) return {};
+  const Result<Connection>& to = connection();
+  if (!to) return fail(to.error());
+  WEIR_ASSIGN(options, channel_to(to->address()));
+  auto channel = RpcChannel::create(channel_->executor.get_executor(), std::move(options));
   if (!channel) return fail(std::move(channel).error());
-  connection_->channel = std::move(*channel);
+  channel_->rpc = std::move(*channel);
   return {};
 }
 
 Result<std::string> AdminSession::ask_bytes(const std::string& path, std::string request) {
   WEIR_TRY(connect());
-  return connection_->block_on(
-      call_bytes(*connection_->channel, path, std::move(request), deadline));
+  return channel_->block_on(call_bytes(*channel_->rpc, path, std::move(request), deadline));
 }
 
 Status AdminSession::watch_bytes(const std::string& path, std::string request,
                                  const std::function<Status(const std::string&)>& each) {
   WEIR_TRY(connect());
-  std::unique_ptr<ControlStream> stream = connection_->channel->open(path, {});
+  std::unique_ptr<ControlStream> stream = channel_->rpc->open(path, {});
   // A failure to queue is the call's status, which the reader sees.
   (void)stream->write(std::move(request));
   stream->close();
-  return connection_->block_on(read_all(std::move(stream), each));
+  return channel_->block_on(read_all(std::move(stream), each));
 }
 
-void AdminSession::sleep(Duration duration) { connection_->block_on(clock_.sleep_for(duration)); }
+void AdminSession::sleep(Duration duration) { channel_->block_on(clock_.sleep_for(duration)); }
 
 Exit AdminSession::fail_with(const std::string& what, const Error& why,
                              const std::string& next) const {
   std::string advice = next;
-  if (why.code() == Code::unavailable) {
+  if (connection_ && !*connection_) {
+    advice = why.code() == Code::not_found
+                 ? "weirctl context ls"
+                 : "repair the file, or name the controller with --socket or --server";
+  } else if (connection_ && why.code() == Code::unavailable) {
+    const ControllerAddress address = (*connection_)->address();
     advice = address.server.empty() ? "is weir-controller running, and may you open " +
                                           address.socket + "? --socket names another"
                                     : "does weir-controller listen at " + address.server +
@@ -97,8 +108,12 @@ Exit AdminSession::fail_with(const std::string& what, const Error& why,
   } else if (advice.empty()) {
     advice = "weirctl status";
   }
+  std::string words = why.message();
+  for (std::size_t at = 0; (at = words.find('\n', at)) != std::string::npos;) {
+    words.replace(at, 1, "; ");
+  }
   return fail_with(exit_of(why.code()), what,
-                   why.message() + " (" + std::string(code_name(why.code())) + ")", advice);
+                   words + " (" + std::string(code_name(why.code())) + ")", advice);
 }
 
 Exit AdminSession::fail_with(Exit code, const std::string& what, const std::string& why,

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/controller_address.h"
+#include "cli/context/connection.h"
 #include "cli/exit_code.h"
 #include "cli/terminal.h"
 #include "common/base/result.h"
@@ -48,7 +48,7 @@ class AdminSession {
   AdminSession& operator=(const AdminSession&) = delete;
 
   // Options, set while the command line is read.
-  ControllerAddress address;
+  ConnectionWishes wishes;
   Output output = Output::table;
   std::chrono::milliseconds deadline{10'000};
 
@@ -67,6 +67,10 @@ class AdminSession {
 
   /// The rows of the tables that were made for the last text, as `output` says; none: it had none.
   std::optional<std::string> rows;
+
+  /// The controller to ask, found out once, when somebody first wants to know.
+  /// Errors: those of `connection_of`.
+  const Result<Connection>& connection();
 
   /// One call, within `deadline`. Errors: those of `call`.
   template <typename Request, typename Reply>
@@ -101,7 +105,7 @@ class AdminSession {
   bool agree(const std::string& question, bool yes) const;
 
  private:
-  struct Connection;  // the executor and the channel
+  struct Channel;  // and its executor
 
   template <typename Message>
   static Result<Message> parsed(const std::string& bytes) {
@@ -119,7 +123,8 @@ class AdminSession {
 
   Terminal terminal_;
   Clock& clock_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Channel> channel_;
+  std::optional<Result<Connection>> connection_;
 };
 
 }  // namespace weir::cli

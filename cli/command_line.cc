@@ -4,10 +4,9 @@
 #include <map>
 #include <memory>
 #include <ostream>
-#include <set>
 
-#include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
+#include "cli/command/live_names.h"
 #include "cli/command_tree.h"
 #include "cli/render/text.h"
 
@@ -58,25 +57,25 @@ std::string suggestion(const CLI::App& program, const std::vector<std::string>& 
 }
 
 void add_common(CLI::App& program, AdminSession& session) {
-  ControllerAddress& address = session.address;
-  auto* socket = program.add_option_function<std::string>(
-      "--socket",
-      [&address](const std::string& path) {
-        address.socket = path;
-        address.server.clear();  // the environment's
-      },
-      "The controller's admin socket on this machine (WEIR_SOCKET)");
+  ConnectionWishes& wishes = session.wishes;
+  auto* socket = program.add_option("--socket", wishes.flags.socket,
+                                    "The controller's admin socket on this machine (WEIR_SOCKET)");
   socket->type_name("FILE");
   program
-      .add_option("--server", address.server,
+      .add_option("--server", wishes.flags.server,
                   "A controller elsewhere, over mutual TLS (WEIR_SERVER)")
       ->type_name("HOST:PORT")
       ->excludes(socket);
-  program.add_option("--ca", address.ca, "Whose certificate the controller must show (WEIR_CA)")
+  program
+      .add_option("--ca", wishes.flags.ca, "Whose certificate the controller must show (WEIR_CA)")
       ->type_name("FILE");
-  program.add_option("--cert", address.certificate, "The operator's certificate (WEIR_CERT)")
+  program.add_option("--cert", wishes.flags.certificate, "The operator's certificate (WEIR_CERT)")
       ->type_name("FILE");
-  program.add_option("--key", address.key, "Its key (WEIR_KEY)")->type_name("FILE");
+  program.add_option("--key", wishes.flags.key, "Its key (WEIR_KEY)")->type_name("FILE");
+  program
+      .add_option("--context", wishes.context_flag,
+                  "A controller by its name, see weirctl context (WEIR_CONTEXT)")
+      ->type_name("CONTEXT");
   program
       .add_option_function<std::string>(
           "-o,--output",
@@ -111,44 +110,22 @@ int explain_usage(const CLI::App& program, const CLI::ParseError& error, const T
   return static_cast<int>(Exit::usage);
 }
 
-/// The controller's names of a sort, for completion: what does not come at once does not come.
-std::vector<std::string> names_of(AdminSession& session, std::string_view sort) {
-  constexpr std::chrono::milliseconds k_patience{300};
-  session.deadline = k_patience;
-  std::set<std::string> names;
-  if (sort == "SERVICE" || sort == "REGION") {
-    const auto reply =
-        session.ask(admin_method<ListServicesRequest, ListServicesReply>("ListServices"),
-                    ListServicesRequest());
-    for (const auto& service : reply ? reply->services() : ListServicesReply().services()) {
-      if (sort == "SERVICE") names.insert(printable(service.service()));
-    }
-  }
-  if (sort == "AGENT" || sort == "REGION") {
-    const auto reply = session.ask(admin_method<ListAgentsRequest, ListAgentsReply>("ListAgents"),
-                                   ListAgentsRequest());
-    if (!reply) return {};
-    for (const auto& agent : reply->agents()) {
-      names.insert(printable(sort == "AGENT" ? agent.agent() : agent.region()));
-    }
-  }
-  return {names.begin(), names.end()};
-}
-
 /// `weirctl __complete -- WORD...`: what the shells' scripts ask.
 int complete(const CLI::App& program, AdminSession& session,
              const std::vector<std::string>& arguments) {
   const std::vector<std::string> words(arguments.begin() + 2, arguments.end());
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-    ControllerAddress& address = session.address;
-    if (words[i] == "--socket") address.socket = words[i + 1], address.server.clear();
-    if (words[i] == "--server") address.server = words[i + 1];
-    if (words[i] == "--ca") address.ca = words[i + 1];
-    if (words[i] == "--cert") address.certificate = words[i + 1];
-    if (words[i] == "--key") address.key = words[i + 1];
+    ControllerAddress& flags = session.wishes.flags;
+    if (words[i] == "--socket") flags.socket = words[i + 1];
+    if (words[i] == "--server") flags.server = words[i + 1];
+    if (words[i] == "--ca") flags.ca = words[i + 1];
+    if (words[i] == "--cert") flags.certificate = words[i + 1];
+    if (words[i] == "--key") flags.key = words[i + 1];
+    if (words[i] == "--context") session.wishes.context_flag = words[i + 1];
   }
-  for (const Candidate& one : completions(
-           program, words, [&session](std::string_view sort) { return names_of(session, sort); })) {
+  for (const Candidate& one : completions(program, words, [&session](std::string_view sort) {
+         return live_names(session, sort);
+       })) {
     session.terminal().out << one.word << (one.help.empty() ? "" : "\t" + one.help) << "\n";
   }
   return 0;
@@ -178,8 +155,9 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
                      const Environment& environment) {
   terminal.colour = environment.force_color || (terminal.out_is_tty && !environment.no_color);
   AdminSession session(terminal, clock);
-  session.address = environment.address;
-  if (session.address.socket.empty()) session.address.socket = "/run/weir/admin.sock";
+  session.wishes.environment = environment.address;
+  session.wishes.context_variable = environment.context;
+  session.wishes.file = environment.context_file;
   Exit exit = Exit::ok;
 
   CLI::App program("weirctl: regulates the flow of requests between clusters", "weirctl");
@@ -188,7 +166,8 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
   add_common(program, session);
   for (const auto add :
        {add_status, add_doctor, add_mesh, add_paths, add_services, add_weights, add_policy,
-        add_simulate, add_failover, add_events, add_access, add_gather, add_config, add_version}) {
+        add_guardrails, add_simulate, add_failover, add_events, add_documents, add_access,
+        add_gather, add_config, add_context, add_version}) {
     add(CommandSyntax(program), session, exit);
   }
   add_papers(program, terminal);

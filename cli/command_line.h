@@ -12,6 +12,8 @@ namespace weir::cli {
 /// What the environment says, taken once.
 struct Environment {
   ControllerAddress address;  // WEIR_SOCKET, WEIR_SERVER, WEIR_CA, WEIR_CERT, WEIR_KEY
+  std::string context;        // WEIR_CONTEXT
+  std::string context_file;   // see context_path()
   bool no_color = false;      // NO_COLOR is set and not empty, or TERM is "dumb"
   bool force_color = false;
 };

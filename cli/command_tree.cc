@@ -16,7 +16,8 @@ constexpr Code k_codes[] = {
     {1, "the command failed"},
     {2, "usage"},
     {3,
-     "a condition is not met (config check; status --check; doctor: something failed; "
+     "a condition is not met (config check; diff: something differs; status --check; doctor: "
+     "something failed; "
      "simulate: what is in force would break a limit)"},
     {4, "timeout (status --wait, a deadline)"},
     {5, "the controller cannot be reached"},

@@ -32,6 +32,8 @@ Result<std::string> read_pem(const char* option, const std::string& path) {
   return std::move(text).str();
 }
 
+}  // namespace
+
 Status check_host_and_port(const std::string& server) {
   const std::size_t colon = server.rfind(':');
   const std::string port = colon == std::string::npos ? "" : server.substr(colon + 1);
@@ -43,8 +45,6 @@ Status check_host_and_port(const std::string& server) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<RpcChannelOptions> channel_to(const ControllerAddress& address) {
   RpcChannelOptions options;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/command_line.h"
+#include "cli/context/context_file.h"
 
 namespace {
 
@@ -27,6 +28,8 @@ int main(int argc, char** argv) {
                   .ca = variable("WEIR_CA"),
                   .certificate = variable("WEIR_CERT"),
                   .key = variable("WEIR_KEY")},
+      .context = variable("WEIR_CONTEXT"),
+      .context_file = weir::cli::context_path(variable("XDG_CONFIG_HOME"), variable("HOME")),
       .no_color = !variable("NO_COLOR").empty() || variable("TERM") == "dumb",
       .force_color = !variable("FORCE_COLOR").empty()};
   const weir::cli::Terminal terminal{.out = std::cout,

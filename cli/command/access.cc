@@ -1,12 +1,10 @@
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <limits>
 
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
-#include "cli/command/secret_file.h"
+#include "cli/command/secret_creation.h"
 #include "cli/command/show.h"
+#include "cli/command/ttl_option.h"
 #include "cli/render/units.h"
 
 namespace weir::cli {
@@ -45,45 +43,33 @@ Exit create(AdminSession& session, const CreateOptions& options) {
   CreateAccessRequest request;
   request.set_name(options.name);
   request.set_role(role_of(options.role));
-  if (!options.ttl.empty()) {
-    const auto ttl = parse_span(options.ttl);
-    if (!ttl || ttl->count() > std::numeric_limits<std::uint32_t>::max()) {
-      return session.fail_with(Exit::usage, failed, "--ttl " + options.ttl + " is no time",
-                               "weirctl access create NAME --ttl 24h");
-    }
-    request.set_ttl_s(static_cast<std::uint32_t>(ttl->count()));
-  }
-  Result<Fd> file{Fd()};
-  if (!options.out.empty()) file = create_secret_file(options.out);
-  if (!file) {
-    return session.fail_with(failed, file.error(), "remove the file, or name another with --out");
-  }
-  auto reply =
-      session.ask(admin_method<CreateAccessRequest, CreateAccessReply>("CreateAccess"), request);
-  if (!reply) {
-    if (!options.out.empty()) ::unlink(options.out.c_str());
-    return session.fail_with(failed, reply.error());
-  }
-  if (!options.out.empty()) {
-    const Status written = write_secret(*file, reply->secret());
-    if (!written) {
-      return session.fail_with("cannot write the token to " + options.out, written.error(),
-                               "weirctl access revoke " + reply->access().id());
-    }
-    reply->clear_secret();  // it is in the file, and nowhere else
-  }
-  if (session.json()) {
-    session.terminal().out << document(session, "AccessCreated", *reply);
-    return Exit::ok;
-  }
-  if (options.out.empty()) session.terminal().out << printable(reply->secret()) << "\n";
-  session.terminal().err << fmt::format(
-      "access token {} for {}: {}, ends {}\n"
-      "next: open the dashboard and sign in with it\n",
-      printable(reply->access().id()), printable(reply->access().name()),
-      role_word(reply->access().role()),
-      show_ago(reply->access().expires_unix_ms(), session.now_ms()));
-  return Exit::ok;
+  const auto ttl = ttl_of(session, failed, options.ttl, "weirctl access create NAME --ttl 24h");
+  if (!ttl) return Exit::usage;
+  request.set_ttl_s(*ttl);
+  CreateAccessReply reply;
+  const auto create = [&]() -> Status {
+    auto made =
+        session.ask(admin_method<CreateAccessRequest, CreateAccessReply>("CreateAccess"), request);
+    if (!made) return fail(made.error());
+    reply = *std::move(made);
+    return {};
+  };
+  return create_secret(
+      session, {.failed = failed,
+                .out = options.out,
+                .create = create,
+                .secret = [&reply]() -> std::string& { return *reply.mutable_secret(); },
+                .revoke = [&reply] { return "weirctl access revoke " + reply.access().id(); },
+                .document = [&] { return document(session, "AccessCreated", reply); },
+                .told =
+                    [&] {
+                      return fmt::format(
+                          "access token {} for {}: {}, ends {}\n"
+                          "next: open the dashboard and sign in with it\n",
+                          printable(reply.access().id()), printable(reply.access().name()),
+                          role_word(reply.access().role()),
+                          show_ago(reply.access().expires_unix_ms(), session.now_ms()));
+                    }});
 }
 
 std::string text_of(AdminSession& session, const ListAccessReply& reply) {

@@ -131,7 +131,7 @@ Exit check(AdminSession& session, const Options& options) {
 }  // namespace
 
 void add_config(CommandSyntax program, AdminSession& session, Exit& exit) {
-  CommandSyntax config = program.add_group("config", "Files");
+  CommandSyntax config = program.add_group("config", "Files and settings");
   const auto options = std::make_shared<Options>();
   CommandSyntax checking = config.add(
       "check", "Every complaint about a controller's or an agent's file, or what is in force");
@@ -139,6 +139,7 @@ void add_config(CommandSyntax program, AdminSession& session, Exit& exit) {
   checking.option("--kind", options->kind, "controller or agent; else seen from the file")
       .one_of({"controller", "agent"});
   checking.runs([&session, &exit, options] { exit = check(session, *options); });
+  add_config_view(config, session, exit);
 }
 
 }  // namespace weir::cli

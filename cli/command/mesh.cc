@@ -107,6 +107,7 @@ void add_mesh(CommandSyntax program, AdminSession& session, Exit& exit) {
   removal.runs(
       [&session, &exit, options] { exit = remove(session, options->agent, options->yes); });
 
+  add_mesh_show(mesh, session, exit);
   add_mesh_token(mesh, session, exit);
 }
 

@@ -1,12 +1,10 @@
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <limits>
 
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
-#include "cli/command/secret_file.h"
+#include "cli/command/secret_creation.h"
 #include "cli/command/show.h"
+#include "cli/command/ttl_option.h"
 #include "cli/render/units.h"
 
 namespace weir::cli {
@@ -22,9 +20,9 @@ struct CreateOptions {
   std::string out;
 };
 
-void tell(AdminSession& session, const CreateOptions& options, const Token& token) {
+std::string told(const AdminSession& session, const CreateOptions& options, const Token& token) {
   const std::string file = options.out.empty() ? "FILE" : options.out;
-  session.terminal().err << fmt::format(
+  return fmt::format(
       "token {} for region {}, cluster {}: {} use{}, ends {}\n"
       "next: weir-agent join --token-file {} --config /etc/weir/agent.yaml\n",
       printable(token.id()), printable(token.region()), printable(token.cluster()),
@@ -39,40 +37,26 @@ Exit create(AdminSession& session, const CreateOptions& options) {
   request.set_cluster(options.cluster);
   request.set_uses(options.uses);
   request.set_replaces(options.replaces);
-  if (!options.ttl.empty()) {
-    const auto ttl = parse_span(options.ttl);
-    if (!ttl || ttl->count() > std::numeric_limits<std::uint32_t>::max()) {
-      return session.fail_with(Exit::usage, failed, "--ttl " + options.ttl + " is no time",
-                               "weirctl mesh token create --region R --cluster C --ttl 10m");
-    }
-    request.set_ttl_s(static_cast<std::uint32_t>(ttl->count()));
-  }
-  Result<Fd> file{Fd()};
-  if (!options.out.empty()) file = create_secret_file(options.out);
-  if (!file) {
-    return session.fail_with(failed, file.error(), "remove the file, or name another with --out");
-  }
-  auto reply =
-      session.ask(admin_method<CreateTokenRequest, CreateTokenReply>("CreateToken"), request);
-  if (!reply) {
-    if (!options.out.empty()) ::unlink(options.out.c_str());
-    return session.fail_with(failed, reply.error());
-  }
-  if (!options.out.empty()) {
-    const Status written = write_secret(*file, reply->secret());
-    if (!written) {
-      return session.fail_with("cannot write the token to " + options.out, written.error(),
-                               "weirctl mesh token revoke " + reply->token().id());
-    }
-  }
-  if (!options.out.empty()) reply->clear_secret();  // it is in the file, and nowhere else
-  if (session.json()) {
-    session.terminal().out << document(session, "TokenCreated", *reply);
-    return Exit::ok;
-  }
-  if (options.out.empty()) session.terminal().out << printable(reply->secret()) << "\n";
-  tell(session, options, reply->token());
-  return Exit::ok;
+  const auto ttl = ttl_of(session, failed, options.ttl,
+                          "weirctl mesh token create --region R --cluster C --ttl 10m");
+  if (!ttl) return Exit::usage;
+  request.set_ttl_s(*ttl);
+  CreateTokenReply reply;
+  const auto create = [&]() -> Status {
+    auto made =
+        session.ask(admin_method<CreateTokenRequest, CreateTokenReply>("CreateToken"), request);
+    if (!made) return fail(made.error());
+    reply = *std::move(made);
+    return {};
+  };
+  return create_secret(
+      session, {.failed = failed,
+                .out = options.out,
+                .create = create,
+                .secret = [&reply]() -> std::string& { return *reply.mutable_secret(); },
+                .revoke = [&reply] { return "weirctl mesh token revoke " + reply.token().id(); },
+                .document = [&] { return document(session, "TokenCreated", reply); },
+                .told = [&] { return told(session, options, reply.token()); }});
 }
 
 Tone tone_of(const std::string& state) { return state == "open" ? Tone::good : Tone::faint; }

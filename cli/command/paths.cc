@@ -202,6 +202,8 @@ void add_paths(CommandSyntax program, AdminSession& session, Exit& exit) {
   once.option("to", pinging->to, "REGION/agent-N").takes("AGENT").required();
   once.option("--count", pinging->count, "Packets").takes("COUNT").between(1, 100);
   once.runs([&session, &exit, pinging] { exit = ping(session, *pinging); });
+
+  add_paths_trace(paths, session, exit);
 }
 
 }  // namespace weir::cli

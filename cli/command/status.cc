@@ -29,11 +29,13 @@ std::string line(const char* title, Health health, const std::string& words, boo
   return fmt::format("{:<10} {}  {}\n", title, word, words);
 }
 
-std::string heading(const StatusReply& status, std::int64_t now_ms) {
-  return fmt::format("weir {}  mesh {}  revision {}.{}  store {}  up {}\n\n",
-                     printable(status.version()), printable(status.mesh()), status.epoch(),
-                     status.generation(), printable(status.store()),
-                     show_span(now_ms - status.started_unix_ms()));
+/// `context` empty: none was asked for.
+std::string heading(const StatusReply& status, const std::string& context, std::int64_t now_ms) {
+  return fmt::format("weir {}{}  mesh {}  revision {}.{}  store {}  up {}\n\n",
+                     printable(status.version()),
+                     context.empty() ? "" : "  context " + printable(context),
+                     printable(status.mesh()), status.epoch(), status.generation(),
+                     printable(status.store()), show_span(now_ms - status.started_unix_ms()));
 }
 
 std::string warnings(const StatusReply& status) {
@@ -44,12 +46,20 @@ std::string warnings(const StatusReply& status) {
   return all;
 }
 
-std::string text_of(const StatusReply& status, std::int64_t now_ms, bool colour) {
+std::string moved_guardrails(const StatusReply& status) {
+  const auto count = status.guardrails_changed();
+  if (count == 0) return {};
+  return fmt::format(", {} guardrail{} moved: weirctl guardrails status", count,
+                     count == 1 ? "" : "s");
+}
+
+std::string text_of(const StatusReply& status, const std::string& context, std::int64_t now_ms,
+                    bool colour) {
   const auto of = [](std::uint32_t good, std::uint32_t total) {
     return fmt::format("{}/{}", good, total);
   };
   const auto agents = std::min(status.agents_connected(), status.agents_synced());
-  std::string all = heading(status, now_ms);
+  std::string all = heading(status, context, now_ms);
   all += line("Agents", health_of(agents, status.agents_total()),
               of(status.agents_connected(), status.agents_total()) + " connected, " +
                   of(status.agents_synced(), status.agents_total()) + " on the newest revision",
@@ -66,10 +76,11 @@ std::string text_of(const StatusReply& status, std::int64_t now_ms, bool colour)
                   ? "none active"
                   : fmt::format("{} active: weirctl failover ls", status.active_failovers()),
               colour);
-  all += line("Weights", k_ok,
-              fmt::format("published {}, {} pinned",
-                          show_ago(status.last_publish_unix_ms(), now_ms), status.pins()),
-              colour);
+  all +=
+      line("Weights", k_ok,
+           fmt::format("published {}, {} pinned{}", show_ago(status.last_publish_unix_ms(), now_ms),
+                       status.pins(), moved_guardrails(status)),
+           colour);
   return all + warnings(status);
 }
 
@@ -101,7 +112,9 @@ void add_status(CommandSyntax program, AdminSession& session, Exit& exit) {
       .needs(wait);
   status.runs([&session, &exit, options] {
     const std::function<std::string(const StatusReply&)> as_text = [&](const StatusReply& reply) {
-      return text_of(reply, session.now_ms(), session.terminal().colour);
+      const auto& connection = session.connection();
+      return text_of(reply, connection ? connection->context.value : "", session.now_ms(),
+                     session.terminal().colour);
     };
     const auto get = admin_method<StatusRequest, StatusReply>("GetStatus");
     const std::string failed = "cannot get the status";

@@ -34,6 +34,10 @@ class AdminBackend {
   /// Errors: not_found.
   virtual Result<admin::v1::ListPoliciesReply> policies(
       const admin::v1::ListPoliciesRequest& what) = 0;
+  /// Errors: not_found, as the next.
+  virtual Result<admin::v1::ListPinsReply> pins(const admin::v1::ListPinsRequest& what) = 0;
+  virtual Result<admin::v1::ListGuardrailsReply> guardrails(
+      const admin::v1::ListGuardrailsRequest& what) = 0;
   virtual admin::v1::ListFailoversReply failovers() = 0;
   virtual std::vector<telemetry::v1::Event> events(const admin::v1::ListEventsRequest& what) = 0;
   /// Those after number `seen`, which moves to the newest.
@@ -76,6 +80,10 @@ class AdminBackend {
       admin::v1::UnpinWeightsRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::SetPolicyModeReply>> set_policy_mode(
       admin::v1::SetPolicyModeRequest request, std::string who) = 0;
+  /// Sets a limit, or takes back what was set; `may_loosen` false: only what loosens nothing.
+  /// Errors: not_found, invalid_argument, out_of_range, failed_precondition (it loosens).
+  virtual boost::asio::awaitable<Result<admin::v1::ChangeGuardrailReply>> change_guardrail(
+      admin::v1::ChangeGuardrailRequest request, bool may_loosen, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::ConfirmPolicyReply>> confirm_policy(
       admin::v1::ConfirmPolicyRequest request, std::string who) = 0;
   virtual boost::asio::awaitable<Result<admin::v1::PromotePolicyReply>> promote(

@@ -186,6 +186,10 @@ void AdminService::serve_views(RpcRouter& router) {
       router, "ListChanges", [this](const auto& what) { return backend_.changes(what); });
   add_view<pb::ListPoliciesRequest, pb::ListPoliciesReply>(
       router, "ListPolicies", [this](const auto& what) { return backend_.policies(what); });
+  add_view<pb::ListPinsRequest, pb::ListPinsReply>(
+      router, "ListPins", [this](const auto& what) { return backend_.pins(what); });
+  add_view<pb::ListGuardrailsRequest, pb::ListGuardrailsReply>(
+      router, "ListGuardrails", [this](const auto& what) { return backend_.guardrails(what); });
   add_view<pb::ListFailoversRequest, pb::ListFailoversReply>(
       router, "ListFailovers", [this](const auto&) { return backend_.failovers(); });
   add_view<pb::ListEventsRequest, pb::ListEventsReply>(router, "ListEvents",
@@ -277,6 +281,13 @@ void AdminService::serve_changes(RpcRouter& router) {
       router, "SetPolicyMode", [this](pb::SetPolicyModeRequest request, std::string who) {
         return backend_.set_policy_mode(std::move(request), std::move(who));
       });
+  for (const bool may_loosen : {false, true}) {
+    add_change<pb::ChangeGuardrailRequest, pb::ChangeGuardrailReply>(
+        router, may_loosen ? "ChangeGuardrail" : "TightenGuardrail",
+        [this, may_loosen](pb::ChangeGuardrailRequest request, std::string who) {
+          return backend_.change_guardrail(std::move(request), may_loosen, std::move(who));
+        });
+  }
   add_change<pb::ConfirmPolicyRequest, pb::ConfirmPolicyReply>(
       router, "ConfirmPolicy", [this](pb::ConfirmPolicyRequest request, std::string who) {
         return backend_.confirm_policy(std::move(request), std::move(who));

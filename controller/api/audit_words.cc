@@ -82,6 +82,12 @@ void describe_reply(const Message& reply, pb::AuditEntry& entry) {
       append(*entry.mutable_before(), who + in_words(move.before()));
       append(*entry.mutable_after(), who + in_words(move.after()));
     }
+  } else if (const auto* guardrail = dynamic_cast<const pb::ChangeGuardrailReply*>(&reply)) {
+    for (const auto& move : guardrail->moves()) {
+      const std::string which = move.service() + " " + move.name() + ": ";
+      append(*entry.mutable_before(), which + move.before());
+      append(*entry.mutable_after(), which + move.after());
+    }
   } else if (const auto* mode = dynamic_cast<const pb::SetPolicyModeReply*>(&reply)) {
     entry.set_before(mode->mode_before());
     entry.set_after(mode->policy().mode());

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "common/async/on_blocking.h"
+#include "common/routing/safe_set.h"
 #include "controller/catalog/policies.h"
+#include "controller/guardrails/guardrail_rows.h"
 #include "controller/publish/publication_rows.h"
 
 namespace weir::controller {
@@ -38,11 +40,14 @@ bool same_peer(const AgentRecord& a, const AgentRecord& b) {
 
 }  // namespace
 
-/// A change of the pins that waits for its round, and who waits for it.
+/// A change of pins or guardrails that waits for its round, and who waits for it.
 struct ControlPlane::Edit {
-  Edit(const asio::any_io_executor& executor, PinEdit wanted)
-      : edit(std::move(wanted)), done(executor, 1, WhenFull::refuse) {}
-  PinEdit edit;
+  Edit(const asio::any_io_executor& executor, PinEdit of_pins, GuardrailEdit of_guardrails)
+      : pins(std::move(of_pins)),
+        guardrails(std::move(of_guardrails)),
+        done(executor, 1, WhenFull::refuse) {}
+  PinEdit pins;              // may be empty
+  GuardrailEdit guardrails;  // may be empty
   BoundedQueue<Status> done;
 };
 
@@ -50,6 +55,9 @@ struct ControlPlane::Edit {
 struct ControlPlane::Round {
   PinBook pins;
   std::vector<WeightPin> expired;
+  GuardrailBook guardrails;
+  std::vector<GuardrailOverride> ended;
+  std::vector<ServiceConfig> services;
   std::vector<std::shared_ptr<Edit>> edits;
   std::vector<std::pair<std::shared_ptr<Edit>, Error>> refused;
   std::map<AgentId, Endpoint> endpoints;
@@ -61,6 +69,7 @@ ControlPlane::ControlPlane(asio::any_io_executor core, Parts parts)
     : parts_(std::move(parts)),
       core_(std::move(core)),
       telemetry_(names_of(parts_.options)),
+      services_(parts_.options.services),
       publisher_({}),
       catalog_(all_policies()),
       steering_(core_, steering_parts()),
@@ -95,6 +104,12 @@ Status ControlPlane::load() {
     pins.set(std::move(pin));
   }
   pins_ = std::move(pins);
+  WEIR_ASSIGN(guardrail_rows, scan_all(store, k_guardrail_rows, k_rows_max));
+  for (const Row& row : guardrail_rows) {
+    WEIR_ASSIGN(override, decode_guardrail(row.value));
+    guardrails_.set(std::move(override));
+  }
+  take_services(services_with(guardrails_));
   WEIR_ASSIGN(endpoints, scan_all(store, k_endpoint_rows, k_rows_max));
   for (const Row& row : endpoints) {
     WEIR_ASSIGN(endpoint, decode_endpoint(row.value));
@@ -108,6 +123,7 @@ Status ControlPlane::load() {
 
 SteeringLoop::Parts ControlPlane::steering_parts() {
   return {.options = parts_.options,
+          .services = services_,
           .catalog = catalog_,
           .clock = parts_.clock,
           .store = parts_.store,
@@ -141,8 +157,10 @@ asio::awaitable<void> ControlPlane::run() {
     co_await follow_up_changes();
     if (std::exchange(agents_stored_, false) && !dirty_) co_await look_at_agents();
     // A step held back, or a pin that ends, is looked at with every tick.
-    const auto expiry = pins_.next_expiry();
-    if (!publisher_.settled() || (expiry && *expiry <= unix_ms())) dirty_ = true;
+    for (const auto& expiry : {pins_.next_expiry(), guardrails_.next_expiry()}) {
+      if (expiry && *expiry <= unix_ms()) dirty_ = true;
+    }
+    if (!publisher_.settled()) dirty_ = true;
     if (!round_due()) continue;
     const Status done = co_await run_round();
     if (done) continue;
@@ -272,36 +290,61 @@ asio::awaitable<Status> ControlPlane::run_round() {
   co_return written;
 }
 
+namespace {
+
+/// Rows by key, as they are and as they are to be.
+struct Rows {
+  std::map<std::string, std::string> before;
+  std::map<std::string, std::string> after;
+};
+
+void add_difference(const Rows& rows, Transaction& transaction) {
+  for (const auto& [key, value] : rows.before) {
+    if (!rows.after.contains(key)) transaction.erase(key);
+  }
+  for (const auto& [key, value] : rows.after) {
+    const auto before = rows.before.find(key);
+    if (before == rows.before.end() || before->second != value) transaction.put(key, value);
+  }
+}
+
+}  // namespace
+
 /// The next state, with the writes that make it durable. Nothing has changed yet.
 ControlPlane::Round ControlPlane::prepare() {
   Round round;
   round.pins = pins_;
   round.expired = round.pins.take_expired(unix_ms());
+  round.guardrails = guardrails_;
+  round.ended = round.guardrails.take_expired(unix_ms());
   for (auto& edit : std::exchange(edits_, {})) {
-    PinBook changed = round.pins;
-    if (auto done = edit->edit(changed); done) {
-      round.pins = std::move(changed);
+    PinBook pins = round.pins;
+    GuardrailBook guardrails = round.guardrails;
+    Status done = edit->pins ? edit->pins(pins) : Status();
+    if (done && edit->guardrails) done = edit->guardrails(guardrails);
+    if (done) {
+      round.pins = std::move(pins);
+      round.guardrails = std::move(guardrails);
       round.edits.push_back(std::move(edit));
     } else {
       round.refused.emplace_back(std::move(edit), std::move(done).error());
     }
   }
-  std::map<std::string, std::optional<std::string>> pin_rows;
+  round.services = services_with(round.guardrails);
+  Rows rows;
   for (const WeightPin& pin : pins_.all()) {
-    pin_rows[pin_row_key(pin.service, pin.from)] = std::nullopt;
+    rows.before[pin_row_key(pin.service, pin.from)] = encode_pin(pin);
   }
   for (const WeightPin& pin : round.pins.all()) {
-    const WeightPin* before = pins_.find(pin.service, pin.from, 0);
-    const std::string key = pin_row_key(pin.service, pin.from);
-    if (before != nullptr && *before == pin) {
-      pin_rows.erase(key);
-    } else {
-      pin_rows[key] = encode_pin(pin);
-    }
+    rows.after[pin_row_key(pin.service, pin.from)] = encode_pin(pin);
   }
-  for (auto& [key, value] : pin_rows) {
-    value ? round.transaction.put(key, *std::move(value)) : round.transaction.erase(key);
+  for (const GuardrailOverride& override : guardrails_.all()) {
+    rows.before[guardrail_row_key(override.service, override.name)] = encode_guardrail(override);
   }
+  for (const GuardrailOverride& override : round.guardrails.all()) {
+    rows.after[guardrail_row_key(override.service, override.name)] = encode_guardrail(override);
+  }
+  add_difference(rows, round.transaction);
   for (const AgentRecord& agent : agents_) {
     const auto endpoint = endpoint_of(agent);
     if (!endpoint) continue;
@@ -314,7 +357,7 @@ ControlPlane::Round ControlPlane::prepare() {
   for (const auto& [agent, endpoint] : stored_endpoints_) {
     if (find(agent) == nullptr) round.transaction.erase(endpoint_row_key(agent));
   }
-  round.draft = publisher_.draft(input(round.pins));
+  round.draft = publisher_.draft(input(round.pins, round.services));
   if (round.draft && round.draft->state != publisher_.state()) {
     for (WeightChange& change : round.draft->changes) {
       change.seen_before = seen_of(change.service, change.from);
@@ -333,8 +376,16 @@ void ControlPlane::finish(Round round) {
          "the pin of " + pin.service.value() + " from " + pin.from.value() + " has run out", {},
          pin.service, pin.from);
   }
+  for (const GuardrailOverride& ended : round.ended) {
+    note("guardrail.expired", "info",
+         ended.name + " of " + ended.service.value() + " is as configured again", {},
+         ended.service);
+  }
   pins_ = std::move(round.pins);
+  guardrails_ = std::move(round.guardrails);
+  take_services(std::move(round.services));
   stored_endpoints_ = std::move(round.endpoints);
+  if (!round.draft && publisher_.settled()) tightening_.clear();
   if (!round.draft) return;
   PublicationDraft& draft = *round.draft;
   for (const WeightChange& change : draft.changes) {
@@ -359,10 +410,11 @@ void ControlPlane::finish(Round round) {
                                      {"agents", std::uint64_t{draft.agents.size()}}});
   }
   publisher_.accept(std::move(draft));
+  if (publisher_.settled()) tightening_.clear();
   for (const AgentRecord& agent : agents_) hub_.push(agent.id);
 }
 
-PublishInput ControlPlane::input(const PinBook& pins) {
+PublishInput ControlPlane::input(const PinBook& pins, const std::vector<ServiceConfig>& services) {
   const ControllerOptions& options = parts_.options;
   PublishInput made;
   made.mesh = options.mesh;
@@ -375,10 +427,57 @@ PublishInput ControlPlane::input(const PinBook& pins) {
   made.controller.keepalive = k_keepalive;
   made.agents = peers();
   made.regions = options.regions;
-  made.services = options.services;
+  made.services = services;
   made.unix_ms = unix_ms();
   made.proposal = with_pins(steering_.proposal(), pins, made.unix_ms);
+  propose_in_force(made);
   return made;
+}
+
+/// Where a limit has moved and nobody wishes anything, what is in force has to keep it too: it is
+/// proposed once more.
+void ControlPlane::propose_in_force(PublishInput& made) const {
+  for (const auto& [source, present] : publisher_.state().weights) {
+    const auto before = std::ranges::find(
+        services_, source.first, [](const ServiceConfig& one) { return one.plan.service; });
+    const auto now = std::ranges::find(made.services, source.first,
+                                       [](const ServiceConfig& one) { return one.plan.service; });
+    const bool moved = before != services_.end() && now != made.services.end() &&
+                       before->plan.guards != now->plan.guards;
+    if (!moved && !tightening_.contains(source.first)) continue;
+    const bool wished = std::ranges::any_of(made.proposal, [&](const WeightProposal& row) {
+      return row.service == source.first && row.from == source.second;
+    });
+    if (wished) continue;
+    const WeightChange& change = present.change;
+    made.proposal.push_back({.service = source.first,
+                             .from = source.second,
+                             .weights = as_proposal(change.after),
+                             .by = change.by,
+                             .reasons = change.reasons,
+                             .expected_in_objective = change.expected_in_objective,
+                             .fades = present.fades,
+                             .limits = present.limits});
+  }
+}
+
+std::vector<ServiceConfig> ControlPlane::services_with(const GuardrailBook& guardrails) const {
+  std::vector<ServiceConfig> services;
+  for (const ServiceConfig& configured : parts_.options.services) {
+    services.push_back(with_guardrails(configured, guardrails, unix_ms()));
+  }
+  return services;
+}
+
+void ControlPlane::take_services(std::vector<ServiceConfig> services) {
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    if (services_[i] == services[i]) continue;
+    if (services_[i].plan.guards != services[i].plan.guards) {
+      tightening_.insert(services[i].plan.service);
+    }
+    services_[i] = std::move(services[i]);
+    steering_.service_changed(services_[i].plan.service);
+  }
 }
 
 std::vector<MeshPeer> ControlPlane::peers() const {
@@ -427,8 +526,8 @@ void ControlPlane::agents_stored() {
   wakeup_.notify();
 }
 
-asio::awaitable<Status> ControlPlane::submit(PinEdit edit) {
-  const auto pending = std::make_shared<Edit>(core_, std::move(edit));
+asio::awaitable<Status> ControlPlane::submit(PinEdit pins, GuardrailEdit guardrails) {
+  const auto pending = std::make_shared<Edit>(core_, std::move(pins), std::move(guardrails));
   edits_.push_back(pending);
   wakeup_.notify();
   const std::optional<Status> done = co_await pending->done.pop();
@@ -438,12 +537,19 @@ asio::awaitable<Status> ControlPlane::submit(PinEdit edit) {
 
 asio::awaitable<Status> ControlPlane::published() {
   dirty_ = true;
-  PinEdit nothing = [](PinBook&) { return Status(); };
-  co_return co_await submit(std::move(nothing));
+  PinEdit no_pins;
+  GuardrailEdit no_guardrails;
+  co_return co_await submit(std::move(no_pins), std::move(no_guardrails));
 }
 
 asio::awaitable<Status> ControlPlane::change_pins(PinEdit edit) {
-  co_return co_await submit(std::move(edit));
+  GuardrailEdit no_guardrails;
+  co_return co_await submit(std::move(edit), std::move(no_guardrails));
+}
+
+asio::awaitable<Status> ControlPlane::change_guardrails(GuardrailEdit edit) {
+  PinEdit no_pins;
+  co_return co_await submit(std::move(no_pins), std::move(edit));
 }
 
 Result<WeightChange> ControlPlane::preview(const WeightPin& pin) {
@@ -453,7 +559,7 @@ Result<WeightChange> ControlPlane::preview(const WeightPin& pin) {
   blank.service = pin.service;
   blank.from = pin.from;
   const Proposal wanted = with_pins({std::move(blank)}, pins, unix_ms());
-  return publisher_.preview(input(pins_), wanted.front());
+  return publisher_.preview(input(pins_, services_), wanted.front());
 }
 
 void ControlPlane::endpoints_seen(const std::map<PublicKey, Endpoint>& seen) {

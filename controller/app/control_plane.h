@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "controller/app/options.h"
 #include "controller/app/steering_loop.h"
 #include "controller/enrol/enroller.h"
+#include "controller/guardrails/guardrail_book.h"
 #include "controller/policy/pin_book.h"
 #include "controller/policy/policy_catalog.h"
 #include "controller/publish/ack_book.h"
@@ -34,7 +36,7 @@ namespace weir::controller {
 /// The controller's state on the core thread, and the one loop that turns it into what is
 /// published.
 ///
-///   agents, pins, endpoints, wishes ─▶ guards ─▶ draft ─▶ store ─▶ accept ─▶ sessions
+///   agents, pins, guardrails, endpoints, wishes ─▶ guards ─▶ draft ─▶ store ─▶ accept ─▶ sessions
 ///
 /// One round at a time; what asks for a change while a round is being written waits for the next.
 /// Nothing is sent, and no change answered, before it is on the disk.
@@ -75,6 +77,9 @@ class ControlPlane {
   /// (nothing changed), unavailable.
   using PinEdit = std::function<Status(PinBook&)>;
   boost::asio::awaitable<Status> change_pins(PinEdit edit);
+  /// The same for the limits that operators move at run time.
+  using GuardrailEdit = std::function<Status(GuardrailBook&)>;
+  boost::asio::awaitable<Status> change_guardrails(GuardrailEdit edit);
   /// What the guards would make of a pin now.
   Result<WeightChange> preview(const WeightPin& pin);
 
@@ -103,6 +108,9 @@ class ControlPlane {
   const ChangeHistory& history() const { return history_; }
   const AckBook& acks() const { return acks_; }
   const PinBook& pins() const { return pins_; }
+  const GuardrailBook& guardrails() const { return guardrails_; }
+  /// As configured, with the guardrails that operators moved.
+  const std::vector<ServiceConfig>& services() const { return services_; }
   Telemetry& telemetry() { return telemetry_; }
   SessionHub& sessions() { return hub_; }
   SteeringLoop& steering() { return steering_; }
@@ -137,7 +145,7 @@ class ControlPlane {
   /// the last one.
   std::optional<std::uint64_t> may_write(const AgentId& agent);
 
-  boost::asio::awaitable<Status> submit(PinEdit edit);
+  boost::asio::awaitable<Status> submit(PinEdit pins, GuardrailEdit guardrails);
   boost::asio::awaitable<void> look_at_store();
   boost::asio::awaitable<void> look_at_agents();
   boost::asio::awaitable<void> follow_up_changes();
@@ -148,7 +156,10 @@ class ControlPlane {
   boost::asio::awaitable<Status> run_round();
   Round prepare();
   void finish(Round round);
-  PublishInput input(const PinBook& pins);
+  PublishInput input(const PinBook& pins, const std::vector<ServiceConfig>& services);
+  void propose_in_force(PublishInput& made) const;
+  std::vector<ServiceConfig> services_with(const GuardrailBook& guardrails) const;
+  void take_services(std::vector<ServiceConfig> services);
   std::optional<Endpoint> endpoint_of(const AgentRecord& agent) const;
   const AgentRecord* find(const AgentId& agent) const;
 
@@ -158,6 +169,9 @@ class ControlPlane {
   std::vector<AgentRecord> agents_;  // of the last round
   Telemetry telemetry_;
   PinBook pins_;
+  GuardrailBook guardrails_;
+  std::vector<ServiceConfig> services_;  // changed in their places: others refer to them
+  std::set<ServiceName> tightening_;     // what is in force of them may break a limit that moved
   Publisher publisher_;
   const PolicyCatalog catalog_;
   SteeringLoop steering_;

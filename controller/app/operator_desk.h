@@ -66,6 +66,9 @@ class OperatorDesk final : public AdminBackend {
       const admin::v1::ExplainWeightsRequest& what) override;
   Result<admin::v1::ListPoliciesReply> policies(
       const admin::v1::ListPoliciesRequest& what) override;
+  Result<admin::v1::ListPinsReply> pins(const admin::v1::ListPinsRequest& what) override;
+  Result<admin::v1::ListGuardrailsReply> guardrails(
+      const admin::v1::ListGuardrailsRequest& what) override;
   admin::v1::ListFailoversReply failovers() override;
   std::vector<telemetry::v1::Event> events(const admin::v1::ListEventsRequest& what) override;
   std::vector<telemetry::v1::Event> events_since(const admin::v1::ListEventsRequest& what,
@@ -83,6 +86,8 @@ class OperatorDesk final : public AdminBackend {
       admin::v1::UnpinWeightsRequest request, std::string who) override;
   boost::asio::awaitable<Result<admin::v1::SetPolicyModeReply>> set_policy_mode(
       admin::v1::SetPolicyModeRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::ChangeGuardrailReply>> change_guardrail(
+      admin::v1::ChangeGuardrailRequest request, bool may_loosen, std::string who) override;
   boost::asio::awaitable<Result<admin::v1::ConfirmPolicyReply>> confirm_policy(
       admin::v1::ConfirmPolicyRequest request, std::string who) override;
   boost::asio::awaitable<Result<admin::v1::RollbackWeightsReply>> rollback(

@@ -162,6 +162,7 @@ pb::StatusReply OperatorDesk::status() {
   reply.set_services(static_cast<std::uint32_t>(plane_.options().services.size()));
   reply.set_active_failovers(static_cast<std::uint32_t>(plane_.telemetry().failovers(now).size()));
   reply.set_pins(static_cast<std::uint32_t>(plane_.pins().all().size()));
+  reply.set_guardrails_changed(static_cast<std::uint32_t>(plane_.guardrails().all().size()));
   std::uint32_t healthy = 0;
   const auto endpoints = plane_.telemetry().endpoints(now);
   for (const EndpointRow& endpoint : endpoints) healthy += counts_as_healthy(endpoint) ? 1U : 0U;

@@ -17,6 +17,7 @@ struct SteeringLoop::Steered {
   const ServiceConfig& config;
   std::optional<PolicyMode> mode;  // as an operator set it
   std::string mode_by;
+  bool reconfigured = false;     // and its policy does not know yet
   std::set<RegionName> serving;  // had a server since the start
   Experience past;               // from the store, until there is a steering
   std::optional<ServiceSteering> steering;

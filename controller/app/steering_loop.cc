@@ -84,7 +84,7 @@ SteeringLoop::SteeringLoop(asio::any_io_executor core, Parts parts)
       mailbox_(std::make_shared<Mailbox>()),
       answered_(core_),
       rollout_(parts_.options.rollout) {
-  for (const ServiceConfig& service : parts_.options.services) {
+  for (const ServiceConfig& service : parts_.services) {
     services_.push_back(std::make_unique<Steered>(service));
   }
   mailbox_->wake = [this] { asio::post(core_, [this] { answered_.notify(); }); };
@@ -170,7 +170,8 @@ asio::awaitable<void> SteeringLoop::tick() {
 }
 
 void SteeringLoop::show(Steered& service, Time now) {
-  const bool others = learn_who_serves(service);
+  bool others = learn_who_serves(service);
+  others = std::exchange(service.reconfigured, false) || others;
   if (mode_of(service) == PolicyMode::configured && service.steering) {
     service.past = service.steering->experience();
     service.steering.reset();
@@ -316,6 +317,10 @@ void SteeringLoop::count_decisions(Steered& service) const {
     ++service.cost_cuts;
     service.decisions.clamped();
   }
+}
+
+void SteeringLoop::service_changed(const ServiceName& service) {
+  if (Steered* known = find(service)) known->reconfigured = true;
 }
 
 void SteeringLoop::clamped(const ServiceName& service) {

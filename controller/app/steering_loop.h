@@ -47,6 +47,8 @@ class SteeringLoop {
  public:
   struct Parts {
     const ControllerOptions& options;
+    /// As operators have them now; they change in their places, see `service_changed`.
+    const std::vector<ServiceConfig>& services;
     const PolicyCatalog& catalog;
     Clock& clock;
     Store& store;
@@ -88,6 +90,8 @@ class SteeringLoop {
     Proposal wished;              // what would be published now in mode auto
   };
   std::vector<View> views() const;
+  /// Limits in its configuration moved: its policy hears of it with the next observation.
+  void service_changed(const ServiceName& service);
   /// A guard changed what was published for the service.
   void clamped(const ServiceName& service);
 

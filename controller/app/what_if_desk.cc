@@ -193,7 +193,7 @@ Result<WhatIf> WhatIfDesk::question_of(const ServiceName& service,
 
 Result<std::vector<WhatIf>> WhatIfDesk::questions_of(const pb::SimulateRequest& request) const {
   std::vector<WhatIf> questions;
-  for (const ServiceConfig& service : plane_.options().services) {
+  for (const ServiceConfig& service : plane_.services()) {
     const ServiceName& name = service.plan.service;
     if (!request.service().empty() && name.value() != request.service()) continue;
     WEIR_ASSIGN(question, question_of(name, request));

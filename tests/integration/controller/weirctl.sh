@@ -57,6 +57,33 @@ expect 0 "unpinned: revision" weights unpin shop/web --from eu-west-1 --yes
 expect 0 "56.5%" weights get shop/web --from eu-west-1
 expect 8 "shop/none" weights unpin shop/none --from eu-west-1 --yes
 
+# Limits that move at run time, and files of what operators changed.
+expect 0 "residency" guardrails status
+expect 7 "--yes" guardrails set max_step 0.2 --service shop/web </dev/null
+expect 2 "must be 0.0001 to 1" guardrails set max_step 2 --yes
+expect 8 "as configured" guardrails unset min_share --yes
+expect 0 "set: revision" guardrails set max_step 0.2 --service shop/web --ttl 1h --yes
+expect 0 "1 guardrail moved" status
+weirctl get guardrails -o yaml >"$dir/wanted.yaml"
+expect 0 "" diff -f "$dir/wanted.yaml"
+expect 0 "unset: revision" guardrails unset max_step --service shop/web --yes
+expect 3 "create Guardrail shop/web/max_step" diff -f "$dir/wanted.yaml"
+expect 0 "shop/web/max_step: created" apply -f "$dir/wanted.yaml" --yes
+expect 0 "nothing to change" apply -f "$dir/wanted.yaml"
+printf 'kind: Pin\nmetadata: {name: shop/web/eu-west-1}\nspec: {weights: {us-east-1: 1}}\n' >"$dir/pin.yaml"
+expect 0 "shop/web/max_step: removed" apply -f "$dir/pin.yaml" --prune Guardrail --yes
+expect 0 "us-east-1=1" get pins
+expect 0 "unpinned" weights unpin shop/web --from eu-west-1 --yes
+expect 0 "ChangeGuardrail" events --audit
+
+# A controller with a name.
+weirctl() { XDG_CONFIG_HOME="$dir/xdg" "$bin/weirctl" "$@"; }
+expect 0 "added context here" context add here --socket "$dir/admin.sock" --use
+[ "$(stat -c %a "$dir/xdg/weir/config.yaml")" = 600 ] || fail "the file of contexts can be read by others"
+expect 0 "context here" status
+expect 0 "context here" config view --origin
+weirctl() { "$bin/weirctl" --socket "$dir/admin.sock" "$@"; }
+
 # A real bash completes commands, options and live names.
 in_bash() {
   PATH="$bin:$PATH" WEIR_SOCKET="$dir/admin.sock" bash -c '

@@ -68,8 +68,8 @@ class CliTest : public testing::Test {
     const Terminal terminal{
         .out = out, .err = err, .in = in, .in_is_tty = in_is_tty_, .out_is_tty = out_is_tty_};
     Outcome run;
-    Environment environment;
-    environment.address.socket = socket_;
+    Environment environment = environment_;
+    if (environment.context_file.empty()) environment.address.socket = socket_;
     run.exit = run_command_line(arguments, terminal, clock, environment);
     run.out = out.str();
     run.err = err.str();
@@ -78,7 +78,8 @@ class CliTest : public testing::Test {
 
   std::string folder_;
   std::string socket_;
-  std::string answer_;  // typed by the operator
+  std::string answer_;       // typed by the operator
+  Environment environment_;  // with a file of contexts, WEIR_SOCKET is not set
   bool in_is_tty_ = false;
   bool out_is_tty_ = false;
   FakeAdmin admin_;

@@ -54,6 +54,9 @@ void stream(RpcRouter& router, const char* name, std::function<std::vector<Reply
 }  // namespace
 
 void FakeAdmin::fill(RpcRouter& router) {
+  const auto note = [this](const std::string& method, const google::protobuf::Message& request) {
+    changes_asked.push_back(method + " " + request.ShortDebugString());
+  };
   unary<StatusRequest, StatusReply>(router, *this, "GetStatus", [this](const StatusRequest&) {
     if (statuses.empty()) return Result<StatusReply>(status);
     StatusReply next = statuses.front();
@@ -71,8 +74,9 @@ void FakeAdmin::fill(RpcRouter& router) {
                                                 return RemoveAgentReply();
                                               });
   unary<PinWeightsRequest, PinWeightsReply>(router, *this, "PinWeights",
-                                            [this](const PinWeightsRequest& request) {
+                                            [this, note](const PinWeightsRequest& request) {
                                               pins_asked.push_back(request);
+                                              if (!request.dry_run()) note("PinWeights", request);
                                               return pin;
                                             });
   unary<ListEventsRequest, ListEventsReply>(router, *this, "ListEvents",
@@ -95,7 +99,28 @@ void FakeAdmin::fill(RpcRouter& router) {
   fixed<GetWeightsRequest>(router, *this, "GetWeights", weights);
   fixed<ExplainWeightsRequest>(router, *this, "ExplainWeights", explanation);
   fixed<ListChangesRequest>(router, *this, "ListChanges", changes);
-  fixed<UnpinWeightsRequest>(router, *this, "UnpinWeights", unpin);
+  fixed<ListPinsRequest>(router, *this, "ListPins", pins);
+  fixed<ListGuardrailsRequest>(router, *this, "ListGuardrails", guardrails);
+  unary<UnpinWeightsRequest, UnpinWeightsReply>(router, *this, "UnpinWeights",
+                                                [this, note](const UnpinWeightsRequest& request) {
+                                                  note("UnpinWeights", request);
+                                                  return unpin;
+                                                });
+  unary<SetPolicyModeRequest, SetPolicyModeReply>(router, *this, "SetPolicyMode",
+                                                  [note](const SetPolicyModeRequest& request) {
+                                                    note("SetPolicyMode", request);
+                                                    return SetPolicyModeReply();
+                                                  });
+  for (const char* method : {"TightenGuardrail", "ChangeGuardrail"}) {
+    unary<ChangeGuardrailRequest, ChangeGuardrailReply>(
+        router, *this, method, [this, note, method](const ChangeGuardrailRequest& request) {
+          if (!request.dry_run()) note(method, request);
+          return guardrail;
+        });
+  }
+  unary<GetSeriesRequest, GetSeriesReply>(
+      router, *this, "GetSeries",
+      [this](const GetSeriesRequest& request) { return series[request.from()]; });
   fixed<ListPoliciesRequest>(router, *this, "ListPolicies", policies);
   unary<PromotePolicyRequest, PromotePolicyReply>(router, *this, "PromotePolicy",
                                                   [this](const PromotePolicyRequest& request) {

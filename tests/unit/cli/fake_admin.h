@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ struct FakeAdmin {
   admin::v1::ListChangesReply changes;
   admin::v1::PinWeightsReply pin;
   admin::v1::UnpinWeightsReply unpin;
+  admin::v1::ListPinsReply pins;
+  admin::v1::ListGuardrailsReply guardrails;
+  admin::v1::ChangeGuardrailReply guardrail;
+  std::map<std::string, admin::v1::GetSeriesReply> series;  // of a path, by its "from"
   admin::v1::ListFailoversReply failovers;
   admin::v1::ListPoliciesReply policies;
   admin::v1::PromotePolicyReply promotion;
@@ -33,6 +38,7 @@ struct FakeAdmin {
   std::optional<Error> error;  // answers everything
 
   std::vector<admin::v1::PinWeightsRequest> pins_asked;
+  std::vector<std::string> changes_asked;  // of pins, modes and guardrails that were no dry runs
   std::optional<admin::v1::CreateTokenRequest> token_asked;
   std::optional<admin::v1::RemoveAgentRequest> removal_asked;
   std::optional<admin::v1::ListEventsRequest> events_asked;

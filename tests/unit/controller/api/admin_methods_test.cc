@@ -118,13 +118,14 @@ TEST_F(AdminServices, LetEachRoleDoWhatItMay) {
         "WatchPaths",    "PingPath",       "ListServices", "WatchServices", "GetWeights",
         "WatchWeights",  "ExplainWeights", "ListChanges",  "ListPolicies",  "WatchPolicies",
         "ListFailovers", "WatchFailovers", "ListEvents",   "WatchEvents",   "GetTraffic",
-        "GetSeries",     "ListRegions",    "Simulate",     "Diagnose"}},
+        "GetSeries",     "ListRegions",    "Simulate",     "Diagnose",      "ListPins",
+        "ListGuardrails"}},
       {"operator",
        {"PinWeights", "UnpinWeights", "SetPolicyMode", "ConfirmPolicy", "RollbackWeights",
-        "EvacuateRegion", "EndEvacuation", "ListAudit"}},
+        "EvacuateRegion", "EndEvacuation", "ListAudit", "TightenGuardrail"}},
       {"admin",
        {"CreateToken", "ListTokens", "RevokeToken", "RemoveAgent", "PromotePolicy", "CreateAccess",
-        "ListAccess", "RevokeAccess"}}};
+        "ListAccess", "RevokeAccess", "ChangeGuardrail"}}};
   const std::vector<std::string> roles = {"viewer", "operator", "admin"};
   std::size_t walked = 0;
   for (std::size_t needed = 0; needed < roles.size(); ++needed) {
@@ -143,6 +144,13 @@ TEST_F(AdminServices, LetEachRoleDoWhatItMay) {
   EXPECT_EQ(walked, static_cast<std::size_t>(api->method_count()));
   EXPECT_FALSE(code_of("/weir.admin.v1.Admin/GetStatus", visitor("nobody")));
   EXPECT_FALSE(code_of("/weir.admin.v1.Admin/GetStatus", visitor("ADMIN")));
+}
+
+TEST_F(AdminServices, LetOperatorsTightenAndAdminsLoosen) {
+  EXPECT_TRUE(code_of("/weir.admin.v1.Admin/ChangeGuardrail", visitor("admin")));
+  EXPECT_TRUE(backend_.loosened);
+  EXPECT_TRUE(code_of("/weir.admin.v1.Admin/TightenGuardrail", visitor("operator")));
+  EXPECT_FALSE(backend_.loosened);
 }
 
 TEST_F(AdminServices, AuditEveryChangeAndWhoTriedOne) {

@@ -36,6 +36,13 @@ class AnsweringBackend : public AdminBackend {
   Result<admin::v1::ListPoliciesReply> policies(const admin::v1::ListPoliciesRequest&) override {
     return answer<admin::v1::ListPoliciesReply>();
   }
+  Result<admin::v1::ListPinsReply> pins(const admin::v1::ListPinsRequest&) override {
+    return answer<admin::v1::ListPinsReply>();
+  }
+  Result<admin::v1::ListGuardrailsReply> guardrails(
+      const admin::v1::ListGuardrailsRequest&) override {
+    return answer<admin::v1::ListGuardrailsReply>();
+  }
   admin::v1::ListFailoversReply failovers() override { return {}; }
   std::vector<telemetry::v1::Event> events(const admin::v1::ListEventsRequest&) override {
     return {};
@@ -66,6 +73,12 @@ class AnsweringBackend : public AdminBackend {
   Later<Result<admin::v1::SetPolicyModeReply>> set_policy_mode(admin::v1::SetPolicyModeRequest,
                                                                std::string who) override {
     return changed<admin::v1::SetPolicyModeReply>(std::move(who));
+  }
+  Later<Result<admin::v1::ChangeGuardrailReply>> change_guardrail(admin::v1::ChangeGuardrailRequest,
+                                                                  bool may_loosen,
+                                                                  std::string who) override {
+    loosened = may_loosen;
+    return changed<admin::v1::ChangeGuardrailReply>(std::move(who));
   }
   Later<Result<admin::v1::ConfirmPolicyReply>> confirm_policy(admin::v1::ConfirmPolicyRequest,
                                                               std::string who) override {
@@ -131,6 +144,7 @@ class AnsweringBackend : public AdminBackend {
   }
 
   std::optional<Error> fails;
+  bool loosened = false;  // what the last change of a guardrail was permitted
   admin::v1::ListAgentsReply agents_now;
   std::int64_t weights_asked = 0;
   std::vector<std::string> changed_by;

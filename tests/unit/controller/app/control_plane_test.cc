@@ -221,6 +221,29 @@ class Life {
     return wait(desk_->pin(request, "root"));
   }
 
+  Result<admin::v1::ChangeGuardrailReply> guardrail(const std::string& name,
+                                                    const std::string& value,
+                                                    bool may_loosen = true,
+                                                    std::uint32_t ttl_s = 0) {
+    admin::v1::ChangeGuardrailRequest request;
+    request.set_name(name);
+    request.set_value(value);
+    request.set_ttl_s(ttl_s);
+    return wait(desk_->change_guardrail(request, may_loosen, "ada"));
+  }
+  /// Of the requests from us, as it is published.
+  double share_of_eu() {
+    const auto& weights =
+        plane_->publisher().state().weights.at({ServiceName("shop/web"), k_us}).change.after;
+    double sum = 0;
+    double eu = 0;
+    for (const Weight& weight : weights) {
+      sum += weight.weight;
+      if (weight.region == k_eu) eu = weight.weight;
+    }
+    return eu / sum;
+  }
+
   ControlPlane& plane() { return *plane_; }
   Enroller& enroller() { return *enroller_; }
   KeySource& keys() { return keys_; }
@@ -741,6 +764,88 @@ TEST(ControlPlane, WritesABoundedNumberOfLinesThatAnAgentTriggers) {
   const std::uint64_t told = life.plane().telemetry().events().newest() - before;
   EXPECT_GE(told, 5U);
   EXPECT_LE(told, 25U);
+}
+
+TEST(ControlPlane, PublishesWhatAMovedGuardrailMakesOfTheWeights) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.enrol(k_us));
+  FakeAgent& us = life.connect("us/agent-1");
+  life.until([&] { return life.desk().status().agents_synced() == 1; });
+  EXPECT_NEAR(life.share_of_eu(), 0.435, 0.001) << "100 of 230";
+  const auto moved = life.guardrail("min_share", "0.45");
+  ASSERT_TRUE(moved) << moved.error().message();
+  EXPECT_NEAR(life.share_of_eu(), 0.45, 0.001);
+  life.until([&us] { return us.revisions.back().services[0].guards.min_share == Ratio(0.45); });
+  EXPECT_EQ(us.revisions.back().id.generation, moved->generation()) << "agents hold it too";
+  ASSERT_TRUE(life.guardrail("min_share", ""));
+  EXPECT_NEAR(life.share_of_eu(), 0.435, 0.001) << "as configured again";
+  EXPECT_EQ(life.desk().status().guardrails_changed(), 0U);
+}
+
+TEST(ControlPlane, HoldsWhatIsInForceToAGuardrailThatMoves) {
+  MemoryStore store;
+  Life life(store);
+  admin::v1::SetPolicyModeRequest mode;  // nobody proposes anything any more
+  mode.set_service("shop/web");
+  mode.set_mode("assist");
+  ASSERT_TRUE(life.wait(life.desk().set_policy_mode(mode, "root")));
+  ASSERT_TRUE(life.guardrail("min_share", "0.48"));
+  EXPECT_NEAR(life.share_of_eu(), 0.48, 0.001);
+}
+
+TEST(ControlPlane, StepsNoFurtherThanAMovedGuardrailPermits) {
+  MemoryStore store;
+  Life life(store);
+  ASSERT_TRUE(life.guardrail("max_step", "0.1", false)) << "less room takes no admin";
+  const auto pinned = life.pin(0, 100);
+  ASSERT_TRUE(pinned);
+  EXPECT_GE(pinned->guards_size(), 1);
+  life.until([&life] { return life.share_of_eu() > 0.5; });  // a step a second
+  EXPECT_NEAR(life.share_of_eu(), 0.535, 0.001);
+  admin::v1::ListGuardrailsRequest ask;
+  ask.set_name("max_step");
+  const auto row = life.desk().guardrails(ask)->guardrails(0);
+  EXPECT_EQ(row.configured(), "1");
+  EXPECT_EQ(row.value(), "0.1");
+  EXPECT_EQ(row.by(), "ada");
+  EXPECT_EQ(row.clipped(), 1U);
+}
+
+TEST(ControlPlane, KeepsGuardrailsOverARestartAndLetsThemEnd) {
+  MemoryStore store;
+  {
+    Life life(store);
+    ASSERT_TRUE(life.guardrail("min_share", "0.45"));
+  }
+  Life life(store);
+  EXPECT_NEAR(life.share_of_eu(), 0.45, 0.001);
+  EXPECT_EQ(life.desk().status().guardrails_changed(), 1U);
+  ASSERT_TRUE(life.guardrail("min_share", "0.48", true, 1));
+  EXPECT_NEAR(life.share_of_eu(), 0.48, 0.001);
+  life.until([&] { return life.share_of_eu() < 0.44; });
+  EXPECT_EQ(life.desk().status().guardrails_changed(), 0U);
+  Life next(store);
+  EXPECT_EQ(next.desk().status().guardrails_changed(), 0U) << "the row is gone";
+}
+
+TEST(OperatorDesk, RefusesAGuardrailThatMeansNothingOrGivesRoom) {
+  MemoryStore store;
+  Life life(store);
+  const auto code = [](const auto& reply) { return reply ? Code::ok : reply.error().code(); };
+  EXPECT_EQ(code(life.guardrail("speed", "1")), Code::not_found);
+  EXPECT_EQ(code(life.guardrail("residency", "us")), Code::failed_precondition);
+  EXPECT_EQ(code(life.guardrail("max_step", "fast")), Code::invalid_argument);
+  EXPECT_EQ(code(life.guardrail("max_step", "2")), Code::out_of_range);
+  EXPECT_EQ(code(life.guardrail("policy_ttl", "0ms")), Code::out_of_range);
+  EXPECT_EQ(code(life.guardrail("max_step", "")), Code::not_found) << "as configured already";
+  ASSERT_TRUE(life.guardrail("max_step", "0.2", false));
+  EXPECT_EQ(code(life.guardrail("min_share", "0.3")), Code::invalid_argument) << "above max_step";
+  EXPECT_EQ(code(life.guardrail("max_step", "0.3", false)), Code::failed_precondition);
+  EXPECT_EQ(code(life.guardrail("max_step", "0.1", false, 60)), Code::failed_precondition)
+      << "in a minute it would be 1 again";
+  EXPECT_EQ(code(life.guardrail("max_step", "", false)), Code::failed_precondition);
+  EXPECT_EQ(code(life.guardrail("max_step", "0.3", true)), Code::ok);
 }
 
 TEST(OperatorDesk, RefusesAPinThatMeansNothing) {

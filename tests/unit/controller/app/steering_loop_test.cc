@@ -82,6 +82,7 @@ class Life {
         core_.get_executor(),
         SteeringLoop::Parts{
             .options = options_,
+            .services = options_.services,
             .catalog = catalog_,
             .clock = clock_,
             .store = store_,
