@@ -33,8 +33,11 @@ Exit examine(AdminSession& session) {
     return tell(session,
                 {"mesh " + printable(mesh->status.mesh()), findings_of(*mesh), looked_at()});
   }
-  if (const auto finding = unreachable(session.address, mesh.error(), session.now_ms())) {
-    tell(session, {"the controller", {*finding}, {}});
+  if (const auto& connection = session.connection()) {
+    const ControllerAddress address = connection->address();
+    if (const auto finding = unreachable(address, mesh.error(), session.now_ms())) {
+      tell(session, {"the controller", {*finding}, {}});
+    }
   }
   return session.fail_with("cannot examine the mesh", mesh.error(),
                            "weirctl doctor --pre, on the controller's machine");
