@@ -104,10 +104,12 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(EventCheck, KnowsOnlyTheMeshsNames) {
   pb::Event event;
-  event.set_type("path.down");
-  event.set_severity("warn");
-  event.set_service("shop/web");
-  EXPECT_TRUE(check_event(event, names()));
+  for (const char* type : {"gateway.listener_failed", "gateway.listeners_open", "path.down"}) {
+    event.set_type(type);
+    event.set_severity("warn");
+    event.set_service("shop/web");
+    EXPECT_TRUE(check_event(event, names())) << type;
+  }
   event.set_severity("fatal");
   EXPECT_FALSE(check_event(event, names()));
   event.set_severity("info");
