@@ -296,7 +296,7 @@ std::string reference_page(const CLI::App& program) {
       "Options of every command, before or after it:\n" +
       markdown_options(program);
   each_command(program, "weirctl", [&page](const CLI::App& command, const std::string& path) {
-    page += "\n## " + path + "\n\n" + one_line(command.get_description()) + ".\n\n```\n" +
+    page += "\n## " + path + "\n\n" + one_line(command.get_description()) + ".\n\n```text\n" +
             usage_of(command, path) + "\n```\n" + markdown_options(command);
   });
   page += "\n## Exit status\n\n| code | meaning |\n|---|---|\n";

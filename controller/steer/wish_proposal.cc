@@ -1,5 +1,7 @@
 #include "controller/steer/wish_proposal.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -77,6 +79,20 @@ bool worth_a_change(std::span<const InFlightLimit> wished, std::span<const InFli
   });
 }
 
+/// The moves themselves, for a wish that names no reason for them: not every policy does, and none
+/// for a share it opens or closes that is too small to speak of. The note says what was in force.
+std::vector<Reason> bare_reasons(const ServiceSetting& setting, std::span<const double> wished,
+                                 std::span<const double> now) {
+  std::vector<Reason> reasons;
+  for (std::size_t to = 0; to < wished.size() && reasons.size() < k_reasons_max; ++to) {
+    if (!worth_a_change(wished.subspan(to, 1), now.subspan(to, 1))) continue;
+    reasons.push_back({setting.regions[to], "wish", wished[to] - now[to],
+                       fmt::format("{:.1f} % instead of {:.1f} %, no more is said of it",
+                                   100 * wished[to], 100 * now[to])});
+  }
+  return reasons;
+}
+
 /// Of one source's requests, as the policy expects it.
 std::optional<double> expected_of(const ServiceWish& wish, std::span<const double> shares,
                                   std::size_t from) {
@@ -129,6 +145,9 @@ Proposal proposals_of(const ServiceWish& wish, const ServiceSetting& setting, co
       if (why.from != from || why.to >= setting.size()) continue;
       if (made.reasons.size() >= k_reasons_max) break;
       made.reasons.push_back({setting.regions[why.to], why.term, why.delta, why.note});
+    }
+    if (move && made.reasons.empty()) {
+      made.reasons = bare_reasons(setting, wished, shares_of(setting.regions, weights));
     }
     if (!move) {
       made.reasons = {{setting.regions[from], "limits", 0, "weights as they were"}};

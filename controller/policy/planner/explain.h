@@ -23,6 +23,10 @@ namespace weir::controller {
 ///   probe       to hear from a destination that gets nothing otherwise
 ///   balance     the rest: what left elsewhere had to go somewhere
 ///
+/// Where shares stay and the weights for them move, the planner adds `following`: agents send less
+/// or more there than the weights say. Where a policy says nothing of a change, `wish` says the
+/// move itself (controller/steer/wish_proposal.cc).
+///
 /// A move is split over the terms that speak for it, by how much each sets the destination apart
 /// from the source's others.
 std::vector<Why> explain_moves(const ServiceSetting& setting, const PlannerSettings& settings,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "controller/policy/planner/explain.h"
@@ -56,6 +57,25 @@ bool fits(const ServiceObservation& seen, std::size_t n) {
          seen.servers.size() == n && seen.paths.rows() == n && seen.paths.columns() == n;
 }
 
+/// Adds why the weights of a source move whose shares do not: they follow what the agents do by
+/// themselves.
+void explain_following(const WeightResponse& response, const Grid<double>& in_force,
+                       const Grid<double>& shares, const Grid<double>& planned, ServiceWish& wish) {
+  constexpr double moved = 0.005;
+  for (std::size_t s = 0; s < in_force.rows(); ++s) {
+    if (std::ranges::any_of(wish.why, [s](const Why& why) { return why.from == s; })) continue;
+    for (std::size_t d = 0; d < in_force.columns(); ++d) {
+      const double move = wish.shares(s, d) - in_force(s, d);
+      const bool turned = (wish.shares(s, d) > 0) != (in_force(s, d) > 0);
+      if (std::abs(move) < moved && !turned) continue;
+      if (std::abs(planned(s, d) - shares(s, d)) >= moved) continue;
+      wish.why.push_back({s, d, "following", move,
+                          "agents send " + std::to_string(std::lround(100 * response.factor(d))) +
+                              " % of its weight there by themselves"});
+    }
+  }
+}
+
 }  // namespace
 
 PlannerPolicy::PlannerPolicy(std::string_view name, ServiceSetting setting,
@@ -98,6 +118,7 @@ ServiceWish PlannerPolicy::observe(const ServiceObservation& seen) {
       .why = explain_moves(setting_, settings_, world_, tables_, moves, planner_, plan, probes,
                            shares),
       .expected_in_slo = chances_of(plan)};
+  explain_following(response_, in_force_, shares, plan.shares, wish);
   limit_in_flight(setting_, settings_, world_, tables_, planner_, plan, demand, wish);
   take_effect(wish.shares);
   return wish;

@@ -53,6 +53,23 @@ TEST(WishProposal, LeavesOutWhatIsNotWorthAChange) {
   EXPECT_EQ(proposals({1, 0, 0.995, 0.005}, {{k_us, 100}, {k_eu, 0}}), 1U) << "one is opened";
 }
 
+TEST(WishProposal, HasAReasonForEveryMoveAlsoOfAPolicyThatGivesNone) {
+  const auto reasons = [](std::vector<double> shares, std::vector<Weight> in_force) {
+    return proposals_of(wish_of(std::move(shares)), two_regions(), "p", WishLimits::kept,
+                        always(in_force))[0]
+        .reasons;
+  };
+  const auto moved = reasons({1, 0, 0.5, 0.5}, {{k_us, 50}, {k_eu, 50}});
+  ASSERT_EQ(moved.size(), 2U);
+  EXPECT_EQ(moved[1].region, k_eu);
+  EXPECT_EQ(moved[1].term, "wish");
+  EXPECT_DOUBLE_EQ(moved[1].delta, -0.5);
+  EXPECT_EQ(moved[1].note, "0.0 % instead of 50.0 %, no more is said of it");
+  const auto closed = reasons({1, 0, 1, 0}, {{k_us, 9960}, {k_eu, 40}});
+  ASSERT_EQ(closed.size(), 1U) << "a small one that is closed";
+  EXPECT_EQ(closed[0].region, k_eu);
+}
+
 TEST(WishProposal, NeverNamesADestinationThatIsNotAllowed) {
   ServiceSetting narrow = two_regions();
   narrow.allowed(0, 1) = 0;
