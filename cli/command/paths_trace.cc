@@ -145,6 +145,11 @@ Cell share_cell(const std::optional<double>& share) {
   return share ? Cell(fmt::format("{:.2f}%", 100 * *share)) : Cell("-");
 }
 
+bool says_the_same(const PathSpan& a, const PathSpan& b) {
+  return a.up == b.up && a.p50_ms == b.p50_ms && a.p99_ms == b.p99_ms &&
+         a.jitter_ms == b.jitter_ms && a.loss == b.loss;
+}
+
 std::string history_text(AdminSession& session, const Direction& direction) {
   std::string all = fmt::format("\n{} -> {}\n", printable(direction.from), printable(direction.to));
   Table table({{"FROM"},
@@ -155,7 +160,12 @@ std::string history_text(AdminSession& session, const Direction& direction) {
                {"JITTER", Align::right},
                {"LOSS", Align::right}});
   const std::int64_t now = session.now_ms();
-  for (const PathSpan& span : spans_of(direction.series, k_parts)) {
+  std::vector<PathSpan> spans = spans_of(direction.series, k_parts);
+  for (std::size_t i = 0; i < spans.size();) {
+    PathSpan& span = spans[i];
+    for (++i; i < spans.size() && says_the_same(spans[i], span); ++i) {
+      span.end_unix_ms = spans[i].end_unix_ms;
+    }
     table.add({show_ago(span.start_unix_ms, now), show_ago(span.end_unix_ms, now),
                share_cell(span.up), ms_cell(span.p50_ms), ms_cell(span.p99_ms),
                ms_cell(span.jitter_ms), share_cell(span.loss)});
@@ -179,7 +189,7 @@ json::object as_json(const Direction& direction, bool history) {
   json::object made{{"from", direction.from}, {"to", direction.to}, {"now", nullptr}};
   if (direction.now) {
     json::value now = json::parse(json_document("", *direction.now, true));
-    for (const char* outer : {"apiVersion", "kind"}) now.as_object().erase(outer);
+    for (const char* outer : {"apiVersion", "kind"}) now.as_object().stable_erase(outer);
     made["now"] = std::move(now);
   }
   if (!history) return made;

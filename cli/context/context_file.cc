@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int k_links_max = 16;
+
 /// All of it, and on the disk.
 Status write_whole(int file, const std::string& text) {
   std::size_t done = 0;
@@ -67,7 +69,12 @@ Status save_contexts(const std::string& path, const ContextBook& book) {
     return fail(Code::failed_precondition, "neither XDG_CONFIG_HOME nor HOME is set");
   }
   std::error_code problem;
-  const fs::path file = fs::weakly_canonical(path, problem);
+  fs::path named = path;
+  // Also through a link to a file that is still to be made.
+  for (int links = 0; links < k_links_max && fs::is_symlink(named, problem); ++links) {
+    named = named.parent_path() / fs::read_symlink(named, problem);
+  }
+  const fs::path file = fs::weakly_canonical(named, problem);
   if (problem) return fail(os_error(path, problem.value()));
   const fs::path folder = file.parent_path();
   if (!fs::exists(folder, problem)) {

@@ -78,14 +78,19 @@ void add_moves(const PathSeries& series, const std::vector<double>& values, cons
   std::size_t quiet_until = 0;
   for (std::size_t at = 1; at < values.size(); ++at) {
     if (at < quiet_until || !std::isfinite(values[at])) continue;
-    double largest_change = 0;
+    std::pair<double, double> largest_change;
     std::size_t best = 0;
     for (std::size_t i = at; i < std::min(at + k_window, values.size()); ++i) {
       const auto before = median(known_before(values, i));
       const auto after = median(known_after(values, i));
       if (!before || !after || !moved.enough(*before, *after)) break;
-      if (std::abs(*after - *before) <= largest_change) continue;
-      largest_change = std::abs(*after - *before);
+      // Several steps may have one change of medians: the one at which the value itself moved
+      // counts.
+      const double change = std::abs(*after - *before);
+      const double step =
+          std::isfinite(values[i - 1]) ? std::abs(values[i] - values[i - 1]) : change;
+      if (std::pair(change, step) <= largest_change) continue;
+      largest_change = {change, step};
       best = i;
     }
     if (best == 0) continue;

@@ -69,9 +69,9 @@ TEST_F(CliContext, ListsThem) {
             "current: true\n"
             "socket: \"\"\n"
             "server: \"weir.example:7443\"\n"
-            "ca: /etc/ca\n"
-            "cert: /etc/cert\n"
-            "key: /etc/key\n");
+            "ca: \"/etc/ca\"\n"
+            "cert: \"/etc/cert\"\n"
+            "key: \"/etc/key\"\n");
   EXPECT_EQ(weirctl({"context", "show", "here"}).out,
             "SETTING  VALUE\n"
             "name     here\n"

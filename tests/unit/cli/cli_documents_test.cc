@@ -131,7 +131,7 @@ TEST_F(CliDocuments, ShowsWhatWouldChange) {
             "  + value: 0.05\n"
             "create PolicyMode shop/api\n"
             "  + mode: shadow\n");
-  EXPECT_EQ(weirctl({"diff", "-f", file(k_wanted), "-o", "jsonl"}).out.substr(0, 133),
+  EXPECT_EQ(weirctl({"diff", "-f", file(k_wanted), "-o", "jsonl"}).out.substr(0, 131),
             "{\"apiVersion\":\"weir.v1\",\"kind\":\"Difference\",\"steps\":[{\"action\":\"change\","
             "\"kind\":\"Pin\",\"name\":\"shop/web/eu-west-1\",\"before\":{\"weights");
 }
