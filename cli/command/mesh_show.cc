@@ -91,7 +91,8 @@ Exit show_agent(AdminSession& session, const std::string& name) {
   if (session.json()) {
     fields.emplace("agent", boost::json::parse(json_document("Agent", *agent, true)));
     fields.emplace("paths", boost::json::parse(json_document("PathList", paths, true)).at("paths"));
-    for (const char* repeated : {"apiVersion", "kind"}) fields["agent"].as_object().stable_erase(repeated);
+    for (const char* repeated : {"apiVersion", "kind"})
+      fields["agent"].as_object().stable_erase(repeated);
   }
   show_plain(session, "AgentDetails", std::move(fields),
              [&] { return identity_of(session, *agent) + "\n" + paths_of(session, name, paths); });

@@ -381,7 +381,13 @@ TEST(ControlPlane, TellsMetricsOfAgentsWeightsAndPins) {
   ASSERT_TRUE(life.pin(70, 30));
   life.until([&] { return life.desk().status().agents_synced() == 1; });
   MetricWriter writer;
-  write_controller_metrics({.plane = life.plane(), .store = {}, .tunnel_backend = {}, .tunnel = {}, .web = {}, .lags = {}}, writer);
+  write_controller_metrics({.plane = life.plane(),
+                            .store = {},
+                            .tunnel_backend = {},
+                            .tunnel = {},
+                            .web = {},
+                            .lags = {}},
+                           writer);
   const std::string page = writer.text();
   for (const char* line :
        {R"(weir_agent_connected{agent="us/agent-1",region="us"} 1)",
