@@ -38,7 +38,7 @@ TEST_F(CommandTree, CompletesCommandsAndOptions) {
   EXPECT_EQ(next({"we"}), "weights");
   EXPECT_EQ(next({"mesh", "token", ""}), "create ls revoke");
   EXPECT_EQ(next({"weights", "explain", "--"}).substr(0, 13), "--help --from");
-  EXPECT_EQ(next({"events", "-o", ""}), "table wide json jsonl yaml name csv");
+  EXPECT_EQ(next({"events", "-o", ""}), "table wide json jsonl yaml name csv short junit");
   EXPECT_EQ(next({"--color=al"}), "--color=always");
   EXPECT_EQ(next({"paths", "matrix", "--metric", "p"}), "p50 p99");
   EXPECT_EQ(next({"gen"}), "") << "not for people";
