@@ -124,10 +124,6 @@ struct Field26 {
     return _mm256_andnot_si256(_mm256_cmpgt_epi64(_mm256_set1_epi64x(missing), numbers),
                                all_high());
   }
-  WEIR_AEAD_INLINE static __m256i high_where(const std::uint64_t* absent, std::size_t step) {
-    const __m256i now = _mm256_set1_epi64x(static_cast<long long>(step));
-    return _mm256_andnot_si256(_mm256_cmpgt_epi64(load256(absent), now), all_high());
-  }
 
   WEIR_AEAD_INLINE static Element load(const std::uint8_t* blocks, __m256i high_bit) {
     const __m256i a = load256(blocks);

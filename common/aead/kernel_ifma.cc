@@ -37,12 +37,6 @@ struct Field44 {
     const __m512i from = _mm512_set1_epi64(static_cast<long long>(absent));
     return _mm512_maskz_mov_epi64(_mm512_cmpge_epu64_mask(numbers, from), all_high());
   }
-  /// For the lanes whose `absent` is not above `step`.
-  WEIR_AEAD_INLINE static __m512i high_where(const std::uint64_t* absent, std::size_t step) {
-    const __m512i now = _mm512_set1_epi64(static_cast<long long>(step));
-    return _mm512_maskz_mov_epi64(_mm512_cmpge_epu64_mask(now, _mm512_load_si512(absent)),
-                                  all_high());
-  }
 
   WEIR_AEAD_INLINE static Element load(const std::uint8_t* blocks, __m512i high_bit) {
     const __m512i a = _mm512_loadu_si512(blocks);

@@ -32,7 +32,7 @@ struct PacketToOpen {
 /// bits and the counter in little-endian, there is no associated data.
 ///
 ///   cost     construction copies the key; no allocation per packet. A batch shares vector passes:
-///            eight packets of 64 bytes cost little more than two alone. docs/tunnel-performance.md
+///            eight packets of 64 bytes cost less than three alone. docs/tunnel-performance.md
 ///   thread   one at a time
 class PacketSealKey {
  public:

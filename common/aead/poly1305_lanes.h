@@ -5,19 +5,14 @@
 //
 // Poly1305 (RFC 8439 section 2.5) is a polynomial in r whose coefficients are the blocks of 16
 // bytes, each with a bit of 2^128, and here always whole: the AEAD pads with zeros, and the lengths
-// are one block more. Two ways to evaluate many terms at once:
+// are one block more. Blocks lie over lanes, W a step, everything times r^W; at the end each lane
+// is multiplied with its own power r^L..r^1 (Horner's rule with a stride; Goll and Gueron,
+// "Vectorization of Poly1305 Message Authentication Code", 2015). The powers of up to L keys are
+// computed side by side.
 //
-//     one text, blocks over lanes    W blocks a step, everything times r^W; at the end each lane
-//                                    times its own power r^L..r^1 (Horner's rule with a stride;
-//                                    Goll and Gueron, "Vectorization of Poly1305 Message
-//                                    Authentication Code", 2015)
-//     a text in each lane            one block of each a step, everything times r: no powers, for
-//                                    short texts
-//
-// Either way the polynomial is aligned at its end: terms that are missing for a whole step are zero
-// and come first, where they change nothing. No text has a tail of its own that way.
+// The polynomial is aligned at its end: terms that are missing for a whole step are zero and come
+// first, where they change nothing. So no text has a tail of its own.
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -30,8 +25,8 @@ namespace {
 __extension__ using Uint128 = unsigned __int128;
 
 constexpr std::size_t k_mac_block = 16;
-/// Blocks of the longest text that may share a pass with others, one text a lane.
-constexpr std::size_t k_short_blocks = 17;
+/// Blocks of the longest text that is done in 64-bit words even beside others.
+constexpr std::size_t k_alone_blocks = 20;
 
 WEIR_AEAD_INLINE std::uint64_t word_at(const std::uint8_t* bytes) {
   std::uint64_t word = 0;
@@ -73,13 +68,20 @@ WEIR_AEAD_INLINE void finish_tag(std::uint64_t w0, std::uint64_t w1, std::uint64
   std::memcpy(tag, words, sizeof(words));
 }
 
+/// Clears a secret on the stack, in a way the compiler keeps.
+WEIR_AEAD_INLINE void forget(void* secret, std::size_t size) {
+  std::memset(secret, 0, size);
+  asm volatile("" : : "r"(secret) : "memory");
+}
+
 WEIR_AEAD_INLINE std::size_t blocks_of(const MacJob& job) {
   return (job.size + k_mac_block - 1) / k_mac_block + 1;
 }
 
-/// One short text alone, in words of 64 bits: shorter than filling and emptying vectors. r has at
-/// most 60 bits in each word and the low two of the second are zero, so what is beyond 2^130 comes
-/// in as h1 * (r1 / 4 * 5), and products fit into 128 bits with room for their sums.
+/// One short text, in words of 64 bits: shorter than filling and emptying vectors, and the
+/// processor overlaps it with the next one. r has at most 60 bits in each word and the low two of
+/// the second are zero, so what is beyond 2^130 comes in as h1 * (r1 / 4 * 5), and products fit
+/// into 128 bits with room for their sums.
 WEIR_AEAD_FUNCTION inline void mac_alone(const MacJob& job) {
   std::uint64_t r[2];
   put_clamped(job.key, reinterpret_cast<std::uint8_t*>(r));
@@ -123,7 +125,7 @@ struct Powers {
 
 /// `r` holds the 16 bytes of each lane.
 template <class F>
-WEIR_AEAD_FUNCTION void make_powers(const std::uint8_t* r, bool wide, Powers<F>& powers) {
+WEIR_AEAD_FUNCTION void make_powers(const std::uint8_t* r, Powers<F>& powers) {
   const typename F::Element one = F::load(r, F::no_high());
   const typename F::Factor factor = F::factor(one);
   typename F::Element last = one;
@@ -140,7 +142,6 @@ WEIR_AEAD_FUNCTION void make_powers(const std::uint8_t* r, bool wide, Powers<F>&
     last = F::mul(F::read(powers.of[k]), half);
     F::store(last, powers.of[F::k_lanes / 2 + k]);
   }
-  if (!wide) return;
   if constexpr (F::k_chains == 2) last = F::mul(last, F::factor(last));
   F::store(last, powers.of[F::k_lanes]);
 }
@@ -157,43 +158,31 @@ WEIR_AEAD_FUNCTION void mac_over_lanes(const MacJob& job, const Powers<F>& power
   const std::size_t absent = steps * k_wide - blocks;
 
   // The first and the last step are assembled; all between lies in the text.
+  static_assert(k_alone_blocks >= k_wide, "the first step must not be the last");
   alignas(64) WEIR_AEAD_UNINITIALIZED std::uint8_t edge[k_wide * k_mac_block];
   WEIR_AEAD_UNINITIALIZED Element sum[F::k_chains];
-  std::size_t at = 0;
-  std::size_t start = absent * k_mac_block;
-  if (steps > 1) {
-    at = sizeof(edge) - start;
-    std::memset(edge, 0, sizeof(edge));
-    std::memcpy(edge + start, job.text, at);
-    start = 0;
+  std::size_t at = sizeof(edge) - absent * k_mac_block;
+  std::memset(edge, 0, sizeof(edge));
+  std::memcpy(edge + absent * k_mac_block, job.text, at);
+  WEIR_AEAD_UNROLL
+  for (std::size_t c = 0; c < F::k_chains; ++c) {
+    sum[c] = F::load(edge + c * k_vector, F::high_from(absent, c * F::k_lanes));
+  }
+  const typename F::Factor stride = F::factor(F::all(powers.of[F::k_lanes], lane));
+  for (std::size_t i = 2; i < steps; ++i) {
     WEIR_AEAD_UNROLL
     for (std::size_t c = 0; c < F::k_chains; ++c) {
-      sum[c] = F::load(edge + c * k_vector, F::high_from(absent, c * F::k_lanes));
+      sum[c] = F::add(F::mul(sum[c], stride), F::load(job.text + at + c * k_vector, F::all_high()));
     }
-    const typename F::Factor stride = F::factor(F::all(powers.of[F::k_lanes], lane));
-    for (std::size_t i = 2; i < steps; ++i) {
-      WEIR_AEAD_UNROLL
-      for (std::size_t c = 0; c < F::k_chains; ++c) {
-        sum[c] =
-            F::add(F::mul(sum[c], stride), F::load(job.text + at + c * k_vector, F::all_high()));
-      }
-      at += k_wide * k_mac_block;
-    }
-    WEIR_AEAD_UNROLL
-    for (std::size_t c = 0; c < F::k_chains; ++c) sum[c] = F::mul(sum[c], stride);
-  } else {
-    WEIR_AEAD_UNROLL
-    for (std::size_t c = 0; c < F::k_chains; ++c) sum[c] = F::load(edge, F::no_high());
+    at += k_wide * k_mac_block;
   }
   const std::uint64_t length = job.size;
   std::memset(edge, 0, sizeof(edge));
-  std::memcpy(edge + start, job.text + at, job.size - at);
+  std::memcpy(edge, job.text + at, job.size - at);
   std::memcpy(edge + sizeof(edge) - 8, &length, 8);
-  const std::size_t missing = steps > 1 ? 0 : absent;
   WEIR_AEAD_UNROLL
   for (std::size_t c = 0; c < F::k_chains; ++c) {
-    const Element last = F::load(edge + c * k_vector, F::high_from(missing, c * F::k_lanes));
-    sum[c] = steps > 1 ? F::add(sum[c], last) : last;
+    sum[c] = F::add(F::mul(sum[c], stride), F::load(edge + c * k_vector, F::all_high()));
   }
   if constexpr (F::k_chains == 2) {
     const typename F::Factor r_lanes = F::factor(F::all(powers.of[F::k_lanes - 1], lane));
@@ -217,100 +206,38 @@ WEIR_AEAD_FUNCTION void mac_over_lanes(const MacJob& job, const Powers<F>& power
     for (std::size_t i = 0; i < F::k_lanes; ++i) total[limb] += limbs[limb][i];
   }
   F::finish(total, job.key + 16, job.tag);
-}
-
-/// Up to k_lanes short texts, one in each lane.
-template <class F>
-WEIR_AEAD_FUNCTION void mac_in_lanes(const MacJob* const* jobs, std::size_t count) {
-  constexpr std::size_t k_row = F::k_lanes * k_mac_block;
-  alignas(64)
-      WEIR_AEAD_UNINITIALIZED std::uint8_t rows[k_short_blocks + 1][F::k_lanes][k_mac_block];
-  std::size_t steps = 0;
-  for (std::size_t i = 0; i < count; ++i) steps = std::max(steps, blocks_of(*jobs[i]));
-  std::memset(rows, 0, (steps + 1) * k_row);
-  alignas(64) WEIR_AEAD_UNINITIALIZED std::uint64_t absent[F::k_lanes];
-  WEIR_AEAD_UNROLL
-  for (std::size_t i = 0; i < F::k_lanes; ++i) absent[i] = steps;
-  for (std::size_t i = 0; i < count; ++i) {
-    const MacJob& job = *jobs[i];
-    std::size_t row = steps - blocks_of(job);
-    absent[F::position(i)] = row;
-    std::size_t at = 0;
-    for (; at + k_mac_block <= job.size; at += k_mac_block) {
-      std::memcpy(rows[row++][i], job.text + at, k_mac_block);
-    }
-    if (at < job.size) std::memcpy(rows[row++][i], job.text + at, job.size - at);
-    const std::uint64_t length = job.size;
-    std::memcpy(rows[row][i] + 8, &length, 8);
-    put_clamped(job.key, rows[steps][i]);
-  }
-  const typename F::Factor r = F::factor(F::load(rows[steps][0], F::no_high()));
-  typename F::Element sum = F::load(rows[0][0], F::high_where(absent, 0));
-  for (std::size_t i = 1; i < steps; ++i) {
-    sum = F::add(F::mul(sum, r), F::load(rows[i][0], F::high_where(absent, i)));
-  }
-  alignas(64) WEIR_AEAD_UNINITIALIZED std::uint64_t limbs[F::k_limbs][F::k_lanes];
-  F::store(F::mul(sum, r), limbs);
-  for (std::size_t i = 0; i < count; ++i) {
-    WEIR_AEAD_UNINITIALIZED std::uint64_t total[F::k_limbs];
-    WEIR_AEAD_UNROLL
-    for (std::size_t limb = 0; limb < F::k_limbs; ++limb) {
-      total[limb] = limbs[limb][F::position(i)];
-    }
-    F::finish(total, jobs[i]->key + 16, jobs[i]->tag);
-  }
+  forget(limbs, sizeof(limbs));
 }
 
 /// Up to k_lanes texts with their blocks over the lanes.
 template <class F>
 WEIR_AEAD_FUNCTION void mac_one_by_one(const MacJob* const* jobs, std::size_t count) {
   alignas(64) std::uint8_t r[F::k_lanes][k_mac_block] = {};
-  bool wide = false;
-  for (std::size_t i = 0; i < count; ++i) {
-    put_clamped(jobs[i]->key, r[i]);
-    wide = wide || blocks_of(*jobs[i]) > Powers<F>::k_wide;
-  }
+  for (std::size_t i = 0; i < count; ++i) put_clamped(jobs[i]->key, r[i]);
   WEIR_AEAD_UNINITIALIZED Powers<F> powers;
-  make_powers<F>(r[0], wide, powers);
+  make_powers<F>(r[0], powers);
   for (std::size_t i = 0; i < count; ++i) mac_over_lanes<F>(*jobs[i], powers, F::position(i));
-}
-
-/// Whichever way is shorter for up to k_lanes short texts. In steps of one multiplication.
-template <class F>
-WEIR_AEAD_FUNCTION void mac_short(const MacJob* const* jobs, std::size_t count) {
-  std::size_t steps = 0;
-  for (std::size_t i = 0; i < count; ++i) steps = std::max(steps, blocks_of(*jobs[i]));
-  if (steps * count <= 2 * F::k_lanes) {
-    for (std::size_t i = 0; i < count; ++i) mac_alone(*jobs[i]);
-  } else if (steps <= F::k_lanes + 4 * count) {
-    mac_in_lanes<F>(jobs, count);
-  } else {
-    mac_one_by_one<F>(jobs, count);
-  }
+  forget(r, sizeof(r));
+  forget(&powers, sizeof(powers));
 }
 
 template <class F>
 WEIR_AEAD_FUNCTION void mac_all(const MacJob* jobs, std::size_t count) {
-  WEIR_AEAD_UNINITIALIZED const MacJob* in_lanes[F::k_lanes];
+  // Powers for one text cost as much as for all lanes.
+  const std::size_t alone_max = count == 1 ? 2 * k_alone_blocks : k_alone_blocks;
   WEIR_AEAD_UNINITIALIZED const MacJob* over_lanes[F::k_lanes];
-  std::size_t in = 0;
   std::size_t over = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (blocks_of(jobs[i]) <= k_short_blocks) {
-      in_lanes[in++] = &jobs[i];
-    } else {
-      over_lanes[over++] = &jobs[i];
+    if (blocks_of(jobs[i]) <= alone_max) {
+      mac_alone(jobs[i]);
+      continue;
     }
-    if (in == F::k_lanes) {
-      mac_short<F>(in_lanes, in);
-      in = 0;
-    }
+    over_lanes[over++] = &jobs[i];
     if (over == F::k_lanes) {
       mac_one_by_one<F>(over_lanes, over);
       over = 0;
     }
   }
-  if (in > 0) mac_short<F>(in_lanes, in);
   if (over > 0) mac_one_by_one<F>(over_lanes, over);
 }
 
