@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/model/service_config.h"
 #include "common/model/guardrail.h"
+#include "common/model/service_config.h"
 
 namespace weir::controller {
 

@@ -61,13 +61,15 @@ def opponent():
     if program.exists():
         return str(program)
     print(f"Fetching wireguard-go {OPPONENT_VERSION} of bookworm-backports into {folder}", file=sys.stderr)
-    mirror = "http://deb.debian.org/debian"
+    mirror = None
     for file in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]:
         with contextlib.suppress(OSError):
             found = re.search(r"^(?:deb(?:\s+\[[^]]*\])?|URIs:)\s+(\S+/debian/?)(?:\s|$)", file.read_text(), re.M)
             if found:
                 mirror = found.group(1)
                 break
+    if mirror is None:
+        sys.exit("tunnel: apt's configuration names no Debian mirror; name another program with --against PROGRAM")
     with tempfile.TemporaryDirectory() as scratch:
         os.chmod(scratch, 0o755)
         for name in ("lists/partial", "cache/archives/partial"):

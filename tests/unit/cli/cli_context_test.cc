@@ -251,9 +251,9 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(ContextPath, IsWhereTheXdgSpecificationSays) {
-  EXPECT_EQ(context_path("/x", "/root"), "/x/weir/config.yaml");
-  EXPECT_EQ(context_path("", "/root"), "/root/.config/weir/config.yaml");
-  EXPECT_EQ(context_path("relative", "/root"), "/root/.config/weir/config.yaml");
+  EXPECT_EQ(context_path("/x", "/home/ann"), "/x/weir/config.yaml");
+  EXPECT_EQ(context_path("", "/home/ann"), "/home/ann/.config/weir/config.yaml");
+  EXPECT_EQ(context_path("relative", "/home/ann"), "/home/ann/.config/weir/config.yaml");
   EXPECT_EQ(context_path("", ""), "");
 }
 
