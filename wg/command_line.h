@@ -23,7 +23,7 @@ struct CommandLine {
   Verbosity verbosity = Verbosity::error;
   std::string interface;
   TunnelOffloads offloads;
-  Duration busy_poll{0};
+  Duration busy_poll = TunnelOptions().busy_poll;
 };
 
 /// The environment variables that count; nullptr: not set.

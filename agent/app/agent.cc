@@ -57,9 +57,9 @@ PathOptions path_options(const AgentOptions& options, const Identity& identity,
                          std::uint64_t boot_id) {
   PathOptions made;
   made.address = identity.self.overlay;
-  made.interface = options.interface;
+  made.interface = options.tunnel.interface;
   made.boot_id = static_cast<std::uint32_t>(boot_id);
-  made.mtu = options.mtu;
+  made.mtu = options.tunnel.mtu;
   return made;
 }
 
@@ -67,7 +67,7 @@ Announcer::Options announcer_options(const AgentOptions& options, const Identity
                                      std::uint64_t boot_id) {
   Announcer::Options made;
   made.address = identity.self.overlay;
-  made.interface = options.interface;
+  made.interface = options.tunnel.interface;
   made.boot_id = boot_id;
   return made;
 }
@@ -77,7 +77,7 @@ GatewayOptions gateway_options(const AgentOptions& options, const Identity& iden
   made.listen = options.gateway_listen;
   made.region = identity.self.region;
   made.workers = options.gateway_workers;
-  made.ingress_device = options.interface;
+  made.ingress_device = options.tunnel.interface;
   return made;
 }
 
@@ -180,10 +180,7 @@ void Agent::raise_limits() {
 }
 
 Status Agent::start_tunnel() {
-  TunnelOptions options;
-  options.interface = options_.interface;
-  options.listen_port = options_.listen_port;
-  options.mtu = options_.mtu;
+  TunnelOptions options = options_.tunnel.options();
   options.on_end = [this](const std::string& why) {
     asio::post(core_, [this, why] {
       // Nothing can be forwarded any more; the supervisor starts the agent anew.
@@ -191,23 +188,23 @@ Status Agent::start_tunnel() {
       std::abort();
     });
   };
-  backend_ = decide_tunnel(options_.backend, false);
+  backend_ = decide_tunnel(options_.tunnel.backend, false);
   log_.info("tunnel.backend", {{"backend", std::string(tunnel_kind_name(backend_.kind))},
                                {"reason", backend_.reason},
-                               {"interface", options_.interface}});
+                               {"interface", options_.tunnel.interface}});
   WEIR_ASSIGN(tunnel, weir::open_tunnel(backend_, std::move(options), false));
   tunnel_ = std::move(tunnel);
   // The kernel's interface may be the one that a killed run left behind: whom it talks with by the
   // last good revision keeps his session.
   const std::optional<Revision> last = last_good_.load().revision;
   const Status again =
-      last ? tunnel_->apply(tunnel_config(identity_, options_.listen_port, last->peers))
+      last ? tunnel_->apply(tunnel_config(identity_, options_.tunnel.listen_port, last->peers))
            : Status(fail(Code::not_found, "no revision yet"));
   if (!again) {
-    WEIR_TRY(
-        tunnel_->apply(tunnel_config(identity_, options_.listen_port, {identity_.controller})));
+    WEIR_TRY(tunnel_->apply(
+        tunnel_config(identity_, options_.tunnel.listen_port, {identity_.controller})));
   }
-  WEIR_ASSIGN(link, LinkConfig::open(options_.interface));
+  WEIR_ASSIGN(link, LinkConfig::open(options_.tunnel.interface));
   const MeshSelf& self = identity_.self;
   return link.apply({{self.overlay, self.overlay.bits()}}, {self.overlay_prefix});
 }
@@ -253,7 +250,7 @@ void Agent::start_tasks() {
   log_.info("agent.started", {{"agent", identity_.self.agent.value()},
                               {"mesh", identity_.mesh},
                               {"overlay", identity_.self.overlay.to_string()},
-                              {"interface", options_.interface},
+                              {"interface", options_.tunnel.interface},
                               {"version", k_version}});
 }
 
@@ -312,7 +309,7 @@ control::v1::Hello Agent::hello() const {
     message.set_generation(now->id.generation);
     message.set_digest(now->digest.data(), now->digest.size());
   }
-  message.set_listen_port(options_.listen_port);
+  message.set_listen_port(options_.tunnel.listen_port);
   message.set_tunnel_backend(std::string(tunnel_kind_name(backend_.kind)));
   message.set_tunnel_backend_reason(backend_.reason.substr(0, k_reason_max));
   if (options_.public_endpoint) {
@@ -345,7 +342,8 @@ Status Agent::on_revision(const policy::v1::Revision& message) {
 /// that another program holds is this machine's matter: it keeps no peer, no weight and no other
 /// service out of force, and is tried again until it is free.
 Status Agent::apply(const Revision& revision) {
-  Status applied = tunnel_->apply(tunnel_config(identity_, options_.listen_port, revision.peers));
+  Status applied =
+      tunnel_->apply(tunnel_config(identity_, options_.tunnel.listen_port, revision.peers));
   Status opened;
   if (applied) {
     // Before the table: a service that goes keeps its last routes for what is under way.
@@ -356,7 +354,7 @@ Status Agent::apply(const Revision& revision) {
     // What was in force could be applied once, so it can again.
     const auto& before = gate_.in_force();
     note_listeners(gateway_.set_services(before ? before->services : std::vector<ServicePlan>()));
-    (void)tunnel_->apply(tunnel_config(identity_, options_.listen_port,
+    (void)tunnel_->apply(tunnel_config(identity_, options_.tunnel.listen_port,
                                        before ? before->peers : std::vector{identity_.controller}));
     return applied;
   }

@@ -58,11 +58,10 @@ Status check_not_joined(const StateDir& directory, bool replace) {
 /// The bootstrap tunnel, with its address set, for as long as it lives.
 Result<std::unique_ptr<TunnelBackend>> open_bootstrap(const AgentOptions& options,
                                                       const JoinToken& token) {
-  TunnelOptions tunnel;
-  tunnel.interface = options.interface;
-  tunnel.mtu = options.mtu;
+  TunnelOptions tunnel = options.tunnel.options();
+  tunnel.listen_port = 0;  // the port may be a running agent's
   tunnel.uapi = false;
-  WEIR_ASSIGN(device, open_tunnel(decide_tunnel(options.backend, false), tunnel, false));
+  WEIR_ASSIGN(device, open_tunnel(decide_tunnel(options.tunnel.backend, false), tunnel, false));
   DeviceConfig config;
   config.private_key = bootstrap_key(token.secret);
   PeerConfig controller;
@@ -71,7 +70,7 @@ Result<std::unique_ptr<TunnelBackend>> open_bootstrap(const AgentOptions& option
   controller.allowed_ips = {IpPrefix::host(bootstrap_controller_address())};
   config.peers = {controller};
   WEIR_TRY(device->apply(config));
-  WEIR_ASSIGN(link, LinkConfig::open(options.interface));
+  WEIR_ASSIGN(link, LinkConfig::open(options.tunnel.interface));
   WEIR_TRY(link.apply({{bootstrap_address(token.id), bootstrap_prefix().length()}}, {}));
   return std::move(device);
 }
@@ -86,7 +85,7 @@ pb::EnrolRequest make_request(const AgentOptions& options, const JoinRequest& re
   const X25519KeyPair pair(keys.tunnel);
   message.set_public_key(pair.public_key().data(), pair.public_key().size());
   message.set_csr_der(csr.data(), csr.size());
-  message.set_listen_port(options.listen_port);
+  message.set_listen_port(options.tunnel.listen_port);
   message.set_claimed_region(request.region);
   message.set_claimed_cluster(request.cluster);
   message.set_key_proof(proof.data(), proof.size());
@@ -182,7 +181,7 @@ Result<std::string> join(const AgentOptions& options, const JoinRequest& request
 
   log.info("join.start", {{"controller", token.controller.to_string()},
                           {"token", to_string(token.id)},
-                          {"interface", options.interface}});
+                          {"interface", options.tunnel.interface}});
   WEIR_ASSIGN(device, open_bootstrap(options, token));
   auto reply = ask_controller(make_request(options, request, token, keys, proof, csr), clock, log);
   device.reset();

@@ -6,22 +6,8 @@ namespace weir::agent {
 namespace {
 
 void read_tunnel(ConfigSection tunnel, AgentOptions& options) {
-  options.interface = tunnel.text("interface", "weir0");
-  if (options.interface.empty() || options.interface.size() > 15 ||
-      options.interface.find_first_of("/ ") != std::string::npos) {
-    tunnel.complain("interface", in_quotes(options.interface) +
-                                     " must be 1 to 15 characters without / and blanks");
-  }
-  options.backend = tunnel.choice<TunnelChoice>("backend",
-                                                {{"auto", TunnelChoice::automatic},
-                                                 {"kernel", TunnelChoice::kernel},
-                                                 {"embedded", TunnelChoice::embedded}},
-                                                TunnelChoice::automatic);
-  options.listen_port = static_cast<std::uint16_t>(
-      tunnel.integer("listen_port", {.min = 1, .max = 65535, .fallback = 51820}));
+  options.tunnel = read_tunnel_settings(tunnel);
   options.public_endpoint = tunnel.optional_endpoint("public_endpoint");
-  options.mtu = static_cast<std::uint32_t>(
-      tunnel.integer("mtu", {.min = 1280, .max = 65535, .fallback = 1420}));
 }
 
 void read_log(ConfigSection log, AgentOptions& options) {

@@ -9,7 +9,7 @@
 #include "common/config/config.h"
 #include "common/net/ip.h"
 #include "common/obs/log.h"
-#include "common/tunnel_kernel/open_tunnel.h"
+#include "common/tunnel_kernel/tunnel_settings.h"
 
 namespace weir::agent {
 
@@ -17,10 +17,7 @@ namespace weir::agent {
 struct AgentOptions {
   std::filesystem::path state_dir;
 
-  std::string interface = "weir0";
-  std::uint16_t listen_port = 51820;
-  std::uint32_t mtu = 1420;
-  TunnelChoice backend = TunnelChoice::automatic;
+  TunnelSettings tunnel;
   std::optional<Endpoint> public_endpoint;  // where other agents reach us; none: they see it
 
   std::filesystem::path endpoints_file;

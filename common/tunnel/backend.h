@@ -31,13 +31,13 @@ struct TunnelOptions {
   std::uint16_t listen_port = 0;
   /// Of the inner packets, 576 to 65535 bytes. Later changes by `ip link` are followed.
   std::uint32_t mtu = 1420;
-  /// Packets the kernel holds for a worker that lags: more is throughput, less is latency.
-  std::uint32_t tx_queue_length = 500;
+  /// Packets the kernel holds for a worker that lags; 0: what their sizes ask for (QueueLength).
+  std::uint32_t tx_queue_length = 0;
   TunnelOffloads offloads;
-  /// How long the embedded engine's worker looks for the next packet before it sleeps. Waking a
-  /// sleeper costs more than anything else a lone packet meets; looking costs up to a core, which
-  /// is given up whenever somebody else wants it. At most 1 ms; 0: never.
-  Duration busy_poll{0};
+  /// How long the embedded engine's worker looks for the next packet before it sleeps, where that
+  /// pays (see BusyPoll). Looking costs up to a core, which is given up whenever somebody else
+  /// wants it. At most 1 ms; 0: never.
+  Duration busy_poll = std::chrono::microseconds(50);
   /// Brings the interface up at once. `weir-wg` leaves that to its user.
   bool bring_up = true;
   /// Serves `<uapi_directory>/<interface>.sock` (0600), so that `wg` works on the tunnel. For the

@@ -2,7 +2,6 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -77,15 +76,30 @@ void LinkMonitor::follow() {
 std::optional<LinkView> LinkMonitor::look() {
   drain(netlink_.get());
   follow();
+  auto request = named_request();
+  if (!request) return std::nullopt;
+  if (::ioctl(netlink_.get(), SIOCGIFFLAGS, &*request) < 0) return last_;
+  const bool up = (request->ifr_flags & IFF_UP) != 0;
+  if (::ioctl(netlink_.get(), SIOCGIFMTU, &*request) < 0) return last_;
+  last_ = LinkView{.up = up, .mtu = static_cast<std::uint32_t>(request->ifr_mtu)};
+  return last_;
+}
+
+bool LinkMonitor::change_tx_queue_length(std::uint32_t present, std::uint32_t wanted) {
+  auto request = named_request();
+  if (!request || ::ioctl(netlink_.get(), SIOCGIFTXQLEN, &*request) < 0) return false;
+  if (request->ifr_qlen != static_cast<int>(present)) return false;
+  request->ifr_qlen = static_cast<int>(wanted);
+  return ::ioctl(netlink_.get(), SIOCSIFTXQLEN, &*request) == 0;
+}
+
+/// With the interface's present name; nothing when it is gone.
+std::optional<ifreq> LinkMonitor::named_request() const {
   const auto name = tun_->name();
   if (!name) return std::nullopt;
   ifreq request{};
   std::ranges::copy(name->substr(0, IFNAMSIZ - 1), request.ifr_name);
-  if (::ioctl(netlink_.get(), SIOCGIFFLAGS, &request) < 0) return last_;
-  const bool up = (request.ifr_flags & IFF_UP) != 0;
-  if (::ioctl(netlink_.get(), SIOCGIFMTU, &request) < 0) return last_;
-  last_ = LinkView{.up = up, .mtu = static_cast<std::uint32_t>(request.ifr_mtu)};
-  return last_;
+  return request;
 }
 
 }  // namespace weir

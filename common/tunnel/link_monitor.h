@@ -1,5 +1,6 @@
 #pragma once
 
+#include <net/if.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -36,9 +37,14 @@ class LinkMonitor {
   /// Takes the notifications away and looks at the interface; nothing when it was removed.
   std::optional<LinkView> look();
 
+  /// Makes the interface's queue `wanted` packets long if it is `present` ones long; false when it
+  /// is not, or the kernel refuses.
+  bool change_tx_queue_length(std::uint32_t present, std::uint32_t wanted);
+
  private:
   LinkMonitor(const TunDevice& tun, Fd netlink) : tun_(&tun), netlink_(std::move(netlink)) {}
   void follow();
+  std::optional<ifreq> named_request() const;
 
   const TunDevice* tun_;
   Fd netlink_;

@@ -31,14 +31,15 @@ Engine::Options engine_options(std::uint32_t mtu) {
 
 TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp,
                            Fd wake, Settings settings, EndReport on_end)
-    : settings_(settings),
-      on_end_(std::move(on_end)),
+    : on_end_(std::move(on_end)),
       tun_(std::move(tun)),
       wake_(std::move(wake)),
       monitor_(std::move(monitor)),
       udp_(std::move(udp)),
       engine_(engine_options(settings.mtu), keys_, [this] { return clock_.wall_now(); }),
       batch_(*tun_, udp_),
+      busy_poll_(settings.busy_poll),
+      queue_length_(settings.tx_queue_length),
       thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "weir-tunnel");
 }
@@ -131,30 +132,33 @@ void TunnelWorker::wait() {
     patience.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count();
     patience.tv_nsec = (left % std::chrono::seconds(1)).count();
   }
-  if (!look_for_packets(std::span(fds).first(count))) {
+  const Time since = busy_poll_.enabled() ? clock_.now() : Time();
+  if (!look_for_packets(std::span(fds).first(count), since)) {
     ::ppoll(fds.data(), count, due ? &patience : nullptr, nullptr);
   }
+
+  const Duration waited = busy_poll_.enabled() ? clock_.now() - since : Duration(0);
 
   if (readable(fds[0])) look_at_link();
   if (readable(fds[1])) run_calls();
   if (over_) return;
+  packets_of_turn_ = 0;
   receive_datagrams({readable(fds[3]), count > 4 && readable(fds[4])});
   if (readable(fds[2]) && !read_packets()) {
     end("its interface was removed");
     return;
   }
-  if (settings_.busy_poll > Duration(0) &&
-      std::ranges::any_of(std::span(fds).subspan(2, count - 2), readable)) {
-    last_packet_ = clock_.now();
-  }
+  if (packets_of_turn_ != 0) busy_poll_.waited(waited, packets_of_turn_);
   run_timers();
   flush();
 }
 
-/// True when something came while the thread, fresh from a packet, did not sleep yet.
-bool TunnelWorker::look_for_packets(std::span<pollfd> fds) {
+/// True when something came before it was time to sleep.
+bool TunnelWorker::look_for_packets(std::span<pollfd> fds, Time since) {
   constexpr timespec k_at_once{};
-  while (clock_.now() - last_packet_ < settings_.busy_poll) {
+  const Duration patience = busy_poll_.patience();
+  if (patience == Duration(0)) return false;
+  while (clock_.now() - since < patience) {
     if (::ppoll(fds.data(), fds.size(), &k_at_once, nullptr) > 0) return true;
     ::sched_yield();  // whoever has work goes first
   }
@@ -208,6 +212,7 @@ void TunnelWorker::receive_datagrams(std::array<bool, 2> waiting) {
         count += run.count();
       }
       add(counters_.datagrams_received, count);
+      packets_of_turn_ += count;
       flush();
     }
   }
@@ -224,8 +229,18 @@ bool TunnelWorker::read_packets() {
   std::size_t count = 0;
   for (const SegmentedPacket& packet : *packets) count += packet.count();
   add(counters_.packets_from_tun, count);
+  packets_of_turn_ += count;
   flush();
+  fit_queue(*packets, now);
   return true;
+}
+
+void TunnelWorker::fit_queue(std::span<const SegmentedPacket> packets, Time now) {
+  std::size_t bytes = 0;
+  for (const SegmentedPacket& packet : packets) bytes += packet.count() * packet.size(0);
+  const std::uint32_t before = queue_length_.present();
+  const auto wanted = queue_length_.read(packets.size(), bytes, now);
+  if (wanted && !monitor_.change_tx_queue_length(before, *wanted)) queue_length_.leave();
 }
 
 void TunnelWorker::run_timers() {

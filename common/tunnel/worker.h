@@ -16,11 +16,13 @@
 
 #include "common/async/clock.h"
 #include "common/os/fd.h"
+#include "common/tunnel/busy_poll.h"
 #include "common/tunnel/device.h"
 #include "common/tunnel/engine.h"
 #include "common/tunnel/inner_batch.h"
 #include "common/tunnel/link_monitor.h"
 #include "common/tunnel/packet_batch.h"
+#include "common/tunnel/queue_length.h"
 #include "common/tunnel/tun.h"
 #include "common/tunnel/udp.h"
 
@@ -36,6 +38,7 @@ class TunnelWorker {
  public:
   struct Settings {
     std::uint32_t mtu = 1420;
+    std::uint32_t tx_queue_length = 0;
     Duration busy_poll{0};
   };
 
@@ -69,11 +72,12 @@ class TunnelWorker {
   // On the worker.
   void run();
   void wait();
-  bool look_for_packets(std::span<pollfd> fds);
+  bool look_for_packets(std::span<pollfd> fds, Time since);
   void look_at_link();
   void run_calls();
   void receive_datagrams(std::array<bool, 2> waiting);
   bool read_packets();
+  void fit_queue(std::span<const SegmentedPacket> packets, Time now);
   void run_timers();
   void flush();
   void end(const std::string& why);
@@ -93,7 +97,6 @@ class TunnelWorker {
 
   // Constant after construction.
   const SystemClock clock_;
-  const Settings settings_;
   const EndReport on_end_;
   const std::unique_ptr<TunDevice> tun_;
   const Fd wake_;
@@ -108,7 +111,9 @@ class TunnelWorker {
   PacketBatch batch_;
   InnerBatch inner_;
   bool over_ = false;
-  Time last_packet_{};
+  BusyPoll busy_poll_;
+  QueueLength queue_length_;
+  std::size_t packets_of_turn_ = 0;
 
   // Any thread.
   Counters counters_;

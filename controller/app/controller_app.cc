@@ -211,14 +211,12 @@ Status ControllerApp::open_state() {
 
 Status ControllerApp::open_tunnel() {
   MeshTunnel::Options made;
-  made.decision = decide_tunnel(options_.backend, true);
+  made.decision = decide_tunnel(options_.tunnel.backend, true);
   tunnel_backend_ = std::string(tunnel_kind_name(made.decision.kind));
   log_.info("tunnel.backend", {{"backend", tunnel_backend_},
                                {"reason", made.decision.reason},
-                               {"interface", options_.interface}});
-  made.tunnel.interface = options_.interface;
-  made.tunnel.listen_port = options_.listen_port;
-  made.tunnel.mtu = options_.mtu;
+                               {"interface", options_.tunnel.interface}});
+  made.tunnel = options_.tunnel.options();
   made.tunnel.on_end = [this](const std::string& why) {
     asio::post(core_, [this, why] { request_stop("the tunnel ended: " + why, true); });
   };
@@ -246,9 +244,11 @@ Status ControllerApp::serve_enrolment() {
   limits.calls_max = 200;
   enrolment_server_ = std::make_unique<RpcServer>(core_.get_executor(), enrolment_router_, limits);
   enrolment_server_->listen_insecure(
-      {.address = bootstrap_controller_address(), .port = k_port_enrolment}, options_.interface);
+      {.address = bootstrap_controller_address(), .port = k_port_enrolment},
+      options_.tunnel.interface);
   enrolment_server_->listen_insecure(
-      {.address = enroller_->controller_overlay(), .port = k_port_enrolment}, options_.interface);
+      {.address = enroller_->controller_overlay(), .port = k_port_enrolment},
+      options_.tunnel.interface);
   return enrolment_server_->start();
 }
 
@@ -263,7 +263,7 @@ Result<TlsIdentity> ControllerApp::session_identity() {
 Status ControllerApp::serve_sessions() {
   SessionServer::Options made;
   made.listen = {.address = enroller_->controller_overlay(), .port = k_port_session};
-  made.device = options_.interface;
+  made.device = options_.tunnel.interface;
   made.renew_every = options_.certificate_lifetime / 2;
   made.make_identity = [this] { return session_identity(); };
   made.renewed = [this] { log_.info("session.certificate_renewed"); };

@@ -15,23 +15,9 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr std::size_t k_interface_max = 15;  // what the kernel takes
-
 void read_tunnel(ConfigSection& root, ControllerOptions& options) {
   ConfigSection tunnel = root.section("tunnel");
-  options.interface = tunnel.text("interface", "weir0");
-  if (options.interface.empty() || options.interface.size() > k_interface_max) {
-    tunnel.complain("interface", "must have 1 to 15 characters");
-  }
-  options.backend = tunnel.choice<TunnelChoice>("backend",
-                                                {{"auto", TunnelChoice::automatic},
-                                                 {"kernel", TunnelChoice::kernel},
-                                                 {"embedded", TunnelChoice::embedded}},
-                                                TunnelChoice::automatic);
-  options.listen_port = static_cast<std::uint16_t>(
-      tunnel.integer("listen_port", {.min = 1, .max = 65535, .fallback = 51820}));
-  options.mtu = static_cast<std::uint32_t>(
-      tunnel.integer("mtu", {.min = 1280, .max = 65535, .fallback = 1420}));
+  options.tunnel = read_tunnel_settings(tunnel);
   options.public_endpoint = tunnel.endpoint("public_endpoint");
 }
 

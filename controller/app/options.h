@@ -12,7 +12,7 @@
 #include "common/model/transfer_prices.h"
 #include "common/net/ip.h"
 #include "common/obs/log.h"
-#include "common/tunnel_kernel/open_tunnel.h"
+#include "common/tunnel_kernel/tunnel_settings.h"
 #include "controller/api/caller.h"
 #include "controller/steer/rollout.h"
 
@@ -45,10 +45,7 @@ struct ControllerOptions {
   std::string mesh;
   std::string state_dir;
   StoreKind store = StoreKind::rocksdb;
-  std::string interface;
-  std::uint16_t listen_port = 0;
-  std::uint32_t mtu = 1420;
-  TunnelChoice backend = TunnelChoice::automatic;
+  TunnelSettings tunnel;
   Endpoint public_endpoint;
   IpPrefix overlay;
   std::string admin_socket;

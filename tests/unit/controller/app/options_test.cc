@@ -20,7 +20,7 @@ TEST(ControllerOptions, HaveADefaultForAllButThree) {
   const auto options = read(k_least);
   ASSERT_TRUE(options) << options.error().message();
   EXPECT_EQ(options->overlay.to_string(), "10.90.0.0/16");
-  EXPECT_EQ(options->listen_port, 51820);
+  EXPECT_EQ(options->tunnel.listen_port, 51820);
   EXPECT_EQ(options->store, ControllerOptions::StoreKind::rocksdb);
   EXPECT_EQ(options->admin_socket, "/run/weir/admin.sock");
   EXPECT_FALSE(options->admin_tcp);
