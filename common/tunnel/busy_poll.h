@@ -31,6 +31,7 @@ class BusyPoll {
   void waited(Duration length, std::size_t packets) {
     if (looking() && length > most_) {
       score_ -= k_in_vain;
+      if (!looking()) score_ = -k_in_vain;  // not again at once
     } else if (packets > k_few_packets || length > 3 * most_) {
       score_ = std::min(score_, 0);
     } else {

@@ -69,6 +69,11 @@ TEST(UdpPort, KeepsTheInterfaceOfALinkLocalAddress) {
   ASSERT_EQ(std::system("ip link set lo up && ip addr add fe80::1/64 dev lo nodad && "
                         "ip addr add fd00::1/64 dev lo nodad"),
             0);
+  // The kernel puts the routes of new addresses in by itself, a little later.
+  ASSERT_EQ(std::system("timeout 10 sh -c 'for a in fe80::1 fd00::1; do "
+                        "until ip -6 route show table local | grep -q \"local $a \"; do :; done; "
+                        "done'"),
+            0);
   auto receiver = UdpPort::open(0, 0);
   auto sender = UdpPort::open(0, 0);
   const std::uint32_t lo = ::if_nametoindex("lo");
