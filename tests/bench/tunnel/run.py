@@ -2,6 +2,7 @@
 """Weir's tunnel against wireguard-go, side by side on this machine.
 
 usage: scripts/bench tunnel [--rows tcp,udp,...] [--rounds N] [--seconds S] [--against PROGRAM] [--json FILE] [--txqueue N]
+       scripts/bench tunnel --flame FILE.svg [--seconds S]
 
 Two namespaces joined by one veth pair hold both ends of both tunnels, which stay up side by side; rounds go A B A B.
 What is compared is work done by the same two cores, not a line's rate. wireguard-go is that of bookworm-backports, taken
@@ -29,6 +30,7 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "integration" / "wireguard"))
 os.environ.setdefault("WEIR_BIN", str(ROOT / "build" / "release" / "bin"))
+import flame  # noqa: E402
 import tunnel_lab  # noqa: E402
 from tunnel_lab import Pair, clean_up_when_interrupted, inside, is_alive, run, wait_until  # noqa: E402
 
@@ -466,7 +468,17 @@ def main():
     parser.add_argument("--against", help="a program called with an interface's name")
     parser.add_argument("--txqueue", type=int, help="of Weir's interfaces, instead of its own choice")
     parser.add_argument("--json", help="file for every figure of every round")
+    parser.add_argument("--flame", help="no comparison: a flame graph of Weir's two ends under one stream; needs perf")
     arguments = parser.parse_args()
+    if arguments.flame:
+        need(("iperf3", "iperf3"), ("ping", "iputils-ping"), ("wg", "wireguard-tools"), ("perf", "linux-perf"))
+        clean_up_when_interrupted()
+        contender = Contender("weir", "weir", "bf").up()
+        try:
+            flame.profile(contender, cpu_of, tcp, arguments.seconds, arguments.flame)
+        finally:
+            contender.pair.close()
+        return 0
     rows = arguments.rows.split(",")
     for row in rows:
         if row not in every:
