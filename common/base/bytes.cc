@@ -53,34 +53,6 @@ Result<ByteVector> decode(std::string_view text, std::string_view alphabet) {
   return bytes;
 }
 
-template <typename T>
-T load_be(const std::uint8_t* bytes) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>((value << 8) | bytes[i]);
-  return value;
-}
-
-template <typename T>
-T load_le(const std::uint8_t* bytes) {
-  T value = 0;
-  for (std::size_t i = sizeof(T); i-- > 0;) value = static_cast<T>((value << 8) | bytes[i]);
-  return value;
-}
-
-template <typename T>
-void store_be(std::uint8_t* bytes, T value) {
-  for (std::size_t i = sizeof(T); i-- > 0; value = static_cast<T>(value >> 8)) {
-    bytes[i] = static_cast<std::uint8_t>(value);
-  }
-}
-
-template <typename T>
-void store_le(std::uint8_t* bytes, T value) {
-  for (std::size_t i = 0; i < sizeof(T); ++i, value = static_cast<T>(value >> 8)) {
-    bytes[i] = static_cast<std::uint8_t>(value);
-  }
-}
-
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
@@ -132,16 +104,5 @@ Result<ByteVector> from_base64(std::string_view text) {
 std::string to_base64url(ByteView bytes) { return encode(bytes, k_url); }
 
 Result<ByteVector> from_base64url(std::string_view text) { return decode(text, k_url); }
-
-std::uint16_t load_be16(const std::uint8_t* bytes) { return load_be<std::uint16_t>(bytes); }
-std::uint32_t load_be32(const std::uint8_t* bytes) { return load_be<std::uint32_t>(bytes); }
-std::uint64_t load_be64(const std::uint8_t* bytes) { return load_be<std::uint64_t>(bytes); }
-std::uint32_t load_le32(const std::uint8_t* bytes) { return load_le<std::uint32_t>(bytes); }
-std::uint64_t load_le64(const std::uint8_t* bytes) { return load_le<std::uint64_t>(bytes); }
-void store_be16(std::uint8_t* bytes, std::uint16_t value) { store_be(bytes, value); }
-void store_be32(std::uint8_t* bytes, std::uint32_t value) { store_be(bytes, value); }
-void store_be64(std::uint8_t* bytes, std::uint64_t value) { store_be(bytes, value); }
-void store_le32(std::uint8_t* bytes, std::uint32_t value) { store_le(bytes, value); }
-void store_le64(std::uint8_t* bytes, std::uint64_t value) { store_le(bytes, value); }
 
 }  // namespace weir

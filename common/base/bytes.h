@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,17 +43,54 @@ Result<ByteVector> from_base64(std::string_view text);
 std::string to_base64url(ByteView bytes);
 Result<ByteVector> from_base64url(std::string_view text);
 
+namespace detail {
+
+template <typename T, std::endian order>
+T load(const std::uint8_t* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof(T));
+  return order == std::endian::native ? value : std::byteswap(value);
+}
+
+template <typename T, std::endian order>
+void store(std::uint8_t* bytes, T value) {
+  if (order != std::endian::native) value = std::byteswap(value);
+  std::memcpy(bytes, &value, sizeof(T));
+}
+
+}  // namespace detail
+
 /// Big-endian (network order) and little-endian integers at the start of `bytes`, which is long
-/// enough by the caller's own check.
-std::uint16_t load_be16(const std::uint8_t* bytes);
-std::uint32_t load_be32(const std::uint8_t* bytes);
-std::uint64_t load_be64(const std::uint8_t* bytes);
-std::uint32_t load_le32(const std::uint8_t* bytes);
-std::uint64_t load_le64(const std::uint8_t* bytes);
-void store_be16(std::uint8_t* bytes, std::uint16_t value);
-void store_be32(std::uint8_t* bytes, std::uint32_t value);
-void store_be64(std::uint8_t* bytes, std::uint64_t value);
-void store_le32(std::uint8_t* bytes, std::uint32_t value);
-void store_le64(std::uint8_t* bytes, std::uint64_t value);
+/// enough by the caller's own check. One instruction each.
+inline std::uint16_t load_be16(const std::uint8_t* bytes) {
+  return detail::load<std::uint16_t, std::endian::big>(bytes);
+}
+inline std::uint32_t load_be32(const std::uint8_t* bytes) {
+  return detail::load<std::uint32_t, std::endian::big>(bytes);
+}
+inline std::uint64_t load_be64(const std::uint8_t* bytes) {
+  return detail::load<std::uint64_t, std::endian::big>(bytes);
+}
+inline std::uint32_t load_le32(const std::uint8_t* bytes) {
+  return detail::load<std::uint32_t, std::endian::little>(bytes);
+}
+inline std::uint64_t load_le64(const std::uint8_t* bytes) {
+  return detail::load<std::uint64_t, std::endian::little>(bytes);
+}
+inline void store_be16(std::uint8_t* bytes, std::uint16_t value) {
+  detail::store<std::uint16_t, std::endian::big>(bytes, value);
+}
+inline void store_be32(std::uint8_t* bytes, std::uint32_t value) {
+  detail::store<std::uint32_t, std::endian::big>(bytes, value);
+}
+inline void store_be64(std::uint8_t* bytes, std::uint64_t value) {
+  detail::store<std::uint64_t, std::endian::big>(bytes, value);
+}
+inline void store_le32(std::uint8_t* bytes, std::uint32_t value) {
+  detail::store<std::uint32_t, std::endian::little>(bytes, value);
+}
+inline void store_le64(std::uint8_t* bytes, std::uint64_t value) {
+  detail::store<std::uint64_t, std::endian::little>(bytes, value);
+}
 
 }  // namespace weir

@@ -55,4 +55,8 @@ void Engine::forget_local(const IpAddress& local) { core_->forget_local(local); 
 
 const EngineCounters& Engine::counters() const { return core_->counters(); }
 
+void Engine::skip_to(const PublicKey& peer, std::uint64_t counter) {
+  core_->skip_to(peer, counter);
+}
+
 }  // namespace weir

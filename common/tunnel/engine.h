@@ -106,6 +106,10 @@ class Engine {
 
   const EngineCounters& counters() const;
 
+  /// As if so many data messages had been sent to `peer` on its session; never back. For tests of
+  /// the limits.
+  void skip_to(const PublicKey& peer, std::uint64_t counter);
+
  private:
   class Core;
   std::unique_ptr<Core> core_;

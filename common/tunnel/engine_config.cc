@@ -165,7 +165,9 @@ void Engine::Core::set_keepalive(Peer& peer, std::chrono::seconds interval, Time
 void Engine::Core::set_endpoint(Peer& peer, const Endpoint& endpoint,
                                 std::uint32_t interface_index) {
   peer.configured_endpoint = endpoint;
-  peer.path = UdpPath{.remote = endpoint, .interface_index = interface_index};
+  // Written as IPv6, an IPv4 address would go to a socket that refuses it.
+  peer.path = UdpPath{.remote = {endpoint.address.unmapped(), endpoint.port},
+                      .interface_index = interface_index};
 }
 
 void Engine::Core::remove_all_peers() {

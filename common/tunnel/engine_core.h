@@ -48,6 +48,7 @@ class Engine::Core {
   std::optional<Time> next_timer() const { return queue_.next(); }
   void on_timer(Time now, EngineOutput& out);
   const EngineCounters& counters() const { return counters_; }
+  void skip_to(const PublicKey& key, std::uint64_t counter);
 
  private:
   struct HashKey {

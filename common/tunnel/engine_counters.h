@@ -33,6 +33,8 @@ struct EngineCounters {
   std::uint64_t dropped_no_peer = 0;
   std::uint64_t dropped_no_endpoint = 0;
   std::uint64_t dropped_staged = 0;  ///< waited for a handshake too long or too many
+
+  friend bool operator==(const EngineCounters&, const EngineCounters&) = default;
 };
 
 }  // namespace weir

@@ -293,6 +293,12 @@ void Engine::Core::prepare(Session& session, ByteSpan datagram, std::size_t plai
   prepared_keys_.push_back(&session.sealer());
 }
 
+void Engine::Core::skip_to(const PublicKey& key, std::uint64_t counter) {
+  Peer* const peer = find(key);
+  Session* const session = peer == nullptr ? nullptr : peer->sessions.current();
+  if (session != nullptr) session->skip_to(counter);
+}
+
 void Engine::Core::send_prepared(EngineOutput& out) {
   for (std::size_t begin = 0; begin < prepared_.size();) {
     std::size_t end = begin + 1;

@@ -4,21 +4,6 @@
 
 namespace weir {
 
-/// Where `index` is, or the free place where it would go.
-std::size_t IndexTable::place_of(std::uint32_t index) const {
-  const std::size_t mask = places_.size() - 1;
-  std::size_t place = index & mask;
-  while (places_[place].peer != nullptr && places_[place].index != index) {
-    place = (place + 1) & mask;
-  }
-  return place;
-}
-
-const IndexTable::Entry* IndexTable::find(std::uint32_t index) const {
-  const Entry& entry = places_[place_of(index)];
-  return entry.peer == nullptr ? nullptr : &entry;
-}
-
 std::uint32_t IndexTable::insert(Peer* peer, KeySource& keys) {
   if ((used_ + 1) * 2 > places_.size()) grow();
   for (;;) {

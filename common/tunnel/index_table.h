@@ -26,7 +26,10 @@ class IndexTable {
   };
 
   /// Nothing, or the entry until the next change.
-  const Entry* find(std::uint32_t index) const;
+  const Entry* find(std::uint32_t index) const {
+    const Entry& entry = places_[place_of(index)];
+    return entry.peer == nullptr ? nullptr : &entry;
+  }
   /// A fresh random index for `peer`.
   std::uint32_t insert(Peer* peer, KeySource& keys);
   /// The handshake `index` has become `session`.
@@ -35,7 +38,15 @@ class IndexTable {
   std::size_t size() const { return used_; }
 
  private:
-  std::size_t place_of(std::uint32_t index) const;
+  /// Where `index` is, or the free place where it would go.
+  std::size_t place_of(std::uint32_t index) const {
+    const std::size_t mask = places_.size() - 1;
+    std::size_t place = index & mask;
+    while (places_[place].peer != nullptr && places_[place].index != index) {
+      place = (place + 1) & mask;
+    }
+    return place;
+  }
   void grow();
 
   std::vector<Entry> places_ = std::vector<Entry>(16);

@@ -1,7 +1,5 @@
 #include "common/tunnel/inner_packet.h"
 
-#include <algorithm>
-
 namespace weir {
 namespace {
 
@@ -29,13 +27,6 @@ std::optional<InnerPacket> read_inner_packet(ByteView bytes) {
   }
   if (packet.size > bytes.size()) return std::nullopt;
   return packet;
-}
-
-std::size_t padded_size(std::size_t size, std::size_t mtu) {
-  const std::size_t whole = mtu != 0 && size > mtu ? size - size % mtu : 0;
-  const std::size_t rest = size - whole;
-  const std::size_t rounded = (rest + 15) / 16 * 16;
-  return whole + (mtu != 0 ? std::min(rounded, mtu) : rounded);
 }
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -21,6 +22,11 @@ std::optional<InnerPacket> read_inner_packet(ByteView bytes);
 
 /// How many bytes a packet of `size` is sealed as: the next multiple of 16, but not past `mtu`. Of
 /// packets longer than the MTU the last part is rounded the same way.
-std::size_t padded_size(std::size_t size, std::size_t mtu);
+inline std::size_t padded_size(std::size_t size, std::size_t mtu) {
+  const std::size_t whole = mtu != 0 && size > mtu ? size - size % mtu : 0;
+  const std::size_t rest = size - whole;
+  const std::size_t rounded = (rest + 15) / 16 * 16;
+  return whole + (mtu != 0 ? std::min(rounded, mtu) : rounded);
+}
 
 }  // namespace weir

@@ -1,7 +1,5 @@
 #include "common/tunnel/session.h"
 
-#include <algorithm>
-
 namespace weir {
 
 Session::Session(const NoiseState::Keys& keys, bool initiator, IndexLease lease,
@@ -15,15 +13,6 @@ Session::Session(const NoiseState::Keys& keys, bool initiator, IndexLease lease,
       opener_(initiator ? keys.responder : keys.initiator) {
   lease_.promote(this);
 }
-
-bool Session::may_send(Time now, std::uint64_t messages) const {
-  return sending_ && age(now) < k_reject_after_time &&
-         counter_ <= k_reject_after_messages - messages;
-}
-
-bool Session::may_receive(Time now) const { return now - created_ < k_reject_after_time; }
-
-void Session::skip_to(std::uint64_t counter) { counter_ = std::max(counter_, counter); }
 
 void SessionSlots::add_initiated(std::unique_ptr<Session> session, bool yield) {
   if (next_ != nullptr && !yield) {

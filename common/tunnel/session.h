@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -33,15 +34,18 @@ class Session {
   std::uint32_t remote_index() const { return remote_; }
 
   /// Its time and messages are not used up for sending so many, and `stop_sending` was not called.
-  bool may_send(Time now, std::uint64_t messages = 1) const;
-  bool may_receive(Time now) const;
+  bool may_send(Time now, std::uint64_t messages = 1) const {
+    return sending_ && age(now) < k_reject_after_time &&
+           counter_ <= k_reject_after_messages - messages;
+  }
+  bool may_receive(Time now) const { return now - created_ < k_reject_after_time; }
   void stop_sending() { sending_ = false; }
 
   /// The next counter; never the same twice. Only while `may_send`.
   std::uint64_t take_counter() { return counter_++; }
   std::uint64_t sent() const { return counter_; }
   /// As if so many messages had been sent; never back. For tests of the limits.
-  void skip_to(std::uint64_t counter);
+  void skip_to(std::uint64_t counter) { counter_ = std::max(counter_, counter); }
 
   PacketSealKey& sealer() { return sealer_; }
   PacketOpenKey& opener() { return opener_; }

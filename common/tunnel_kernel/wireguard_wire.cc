@@ -30,8 +30,9 @@ ByteView bytes_of(const Header& value) {
 }
 
 void put_endpoint(NetlinkMessage& message, const Endpoint& endpoint) {
-  const ByteView bytes = endpoint.address.bytes();
-  if (endpoint.address.is_v4()) {
+  const IpAddress address = endpoint.address.unmapped();
+  const ByteView bytes = address.bytes();
+  if (address.is_v4()) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(endpoint.port);

@@ -1,9 +1,12 @@
 // Two engines, and a script of what befalls them: each pair of bytes is an action and its measure.
 // Whatever the wire does: nothing is delivered twice or unsent, no nonce is used twice, nobody
-// moves to an address that never spoke, and when it ends both reach each other.
+// starts handshakes closer together than five seconds or moves to an address that never spoke, and
+// when it ends both reach each other and then fall silent.
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <optional>
 #include <set>
 
 #include "common/tunnel/messages.h"
@@ -26,7 +29,7 @@ class Script {
 
   void act(std::uint8_t action, std::uint8_t measure) {
     const std::size_t node = measure % 2;
-    switch (action % 12) {
+    switch (action % 16) {
       case 0:
       case 1:
         for (int i = 0; i <= measure % 8; ++i) send(node);
@@ -61,14 +64,30 @@ class Script {
       case 11:
         restart(node);
         break;
+      case 12:
+        world_.faults.duplicate = measure / 255.0;
+        break;
+      case 13:
+        keep_alive(node, std::chrono::seconds(measure / 2));
+        break;
+      case 14:
+        share(node, static_cast<std::uint8_t>(measure / 16));
+        break;
+      case 15:
+        world_.engine(node).set_mtu(measure * 8U);
+        for (std::size_t i = 0; i < 3; ++i) send(node, i * measure);
+        break;
     }
   }
 
   void check() {
     world_.faults = {};
     lose_ = break_bit_ = 0;
-    tell(0);
-    tell(1);
+    for (const std::size_t node : {0U, 1U}) {
+      tell(node);
+      share(node, 0);
+      keep_alive(node, {});
+    }
     world_.run(std::chrono::seconds(100));
     // Whoever uses a session the other has forgotten learns it by silence, 15 s after a packet.
     send(0);
@@ -81,19 +100,35 @@ class Script {
       if (delivered.empty() || delivered.back() != sent_) std::abort();
     }
     for (const std::size_t node : {0U, 1U}) {
-      std::set<std::uint64_t> seen;
-      for (const std::uint64_t number : world_.delivered(node)) {
-        if (!seen.insert(number).second || number > sent_) std::abort();
+      for (const ByteVector& packet : world_.delivered_packets(node)) {
+        if (underway_[node].erase(packet) != 1) std::abort();
       }
       const auto endpoint = world_.peer(node, 1 - node).endpoint;
       if (endpoint && !known_.contains(*endpoint)) std::abort();
     }
+    world_.run(std::chrono::seconds(600));
+    const std::size_t said = world_.wire.size();
+    world_.run(std::chrono::hours(1));
+    if (world_.wire.size() != said) std::abort();
   }
 
  private:
-  void send(std::size_t node) { world_.send(node, 1 - node, ++sent_); }
+  /// A packet that is like no other.
+  void send(std::size_t node, std::size_t more = 0) {
+    ByteVector payload(8 + more);
+    store_be64(payload.data(), ++sent_);
+    const ByteVector packet =
+        ipv4_packet(TunnelWorld::inner(node), TunnelWorld::inner(1 - node), payload);
+    world_.send_raw(node, packet);
+    underway_[1 - node].insert(packet);
+  }
 
   bool on_wire(const TunnelWorld::Datagram& datagram) {
+    if (datagram.type() == wire::k_initiation) {
+      std::optional<Time>& last = last_initiation_[datagram.from];
+      if (last && datagram.sent - *last < std::chrono::seconds(5)) std::abort();
+      last = datagram.sent;
+    }
     if (datagram.type() == wire::k_data) {
       const std::uint32_t index = load_le32(datagram.bytes.data() + 4);
       const std::uint64_t counter = load_le64(datagram.bytes.data() + 8);
@@ -135,15 +170,34 @@ class Script {
     if (host % 3 == 0) tell(1 - node);
   }
 
+  void update(std::size_t node, PeerUpdate change) {
+    change.public_key = world_.key(1 - node);
+    if (!world_.engine(node).update_peer(change, world_.now(), world_.output(node))) std::abort();
+  }
+
   /// `node` learns where the other one is.
   void tell(std::size_t node) {
-    PeerUpdate update;
-    update.public_key = world_.key(1 - node);
-    update.endpoint = world_.endpoint(1 - node);
-    if (!world_.engine(node).update_peer(update, world_.now(), world_.output(node))) std::abort();
+    PeerUpdate change;
+    change.endpoint = world_.endpoint(1 - node);
+    update(node, change);
+  }
+
+  void keep_alive(std::size_t node, std::chrono::seconds interval) {
+    PeerUpdate change;
+    change.persistent_keepalive = interval;
+    update(node, change);
+  }
+
+  /// One end's preshared key: until the other has the same, no handshake is done.
+  void share(std::size_t node, std::uint8_t key) {
+    PeerUpdate change;
+    change.preshared_key.emplace();
+    std::ranges::fill(change.preshared_key->writable(), key);
+    update(node, change);
   }
 
   void restart(std::size_t node) {
+    last_initiation_[node].reset();
     world_.engine(node).take_down();
     world_.engine(node).bring_up(world_.now(), world_.output(node));
   }
@@ -154,6 +208,8 @@ class Script {
   std::uint8_t break_bit_ = 0;
   std::set<Endpoint> known_;
   std::vector<std::pair<std::size_t, ByteVector>> broken_;
+  std::array<std::set<ByteVector>, 2> underway_;  ///< by receiver: sent, each once
+  std::array<std::optional<Time>, 2> last_initiation_;
   std::set<std::tuple<std::size_t, std::uint32_t, std::uint64_t>> nonces_;
 };
 

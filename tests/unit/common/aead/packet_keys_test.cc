@@ -154,8 +154,8 @@ TEST_P(PacketKeys, TakeAnEmptyBatch) {
   opener_.open_many({});
 }
 
-/// The keystream of RFC 8439 appendix A.1, test vectors 1 and 2 (key and nonce zero, blocks 0 and
-/// 1): the text of a packet meets block 1 first.
+/// The keystream of RFC 8439 appendix A.1: the text of a packet meets block 1 first. Test vectors 2
+/// (key and nonce zero), 3 (another key) and 4 (a third, block 2).
 TEST_P(PacketKeys, HaveTheKeystreamOfRfc8439) {
   PacketSealKey zero(SecretKey(), GetParam());
   ByteVector packet(64 + k_aead_tag_size);
@@ -163,6 +163,22 @@ TEST_P(PacketKeys, HaveTheKeystreamOfRfc8439) {
   EXPECT_EQ(to_hex(ByteView(packet).first(64)),
             "9f07e7be5551387a98ba977c732d080dcb0f29a048e3656912c6533e32ee7aed"
             "29b721769ce64e43d57133b074d839d531ed1f28510afb45ace10a1f4b794d6f");
+
+  SecretKey last_bit;
+  last_bit.writable()[31] = 1;
+  std::ranges::fill(packet, std::uint8_t{0});
+  PacketSealKey(last_bit, GetParam()).seal({0, packet.data(), 64});
+  EXPECT_EQ(to_hex(ByteView(packet).first(64)),
+            "3aeb5224ecf849929b9d828db1ced4dd832025e8018b8160b82284f3c949aa5a"
+            "8eca00bbb4a73bdad192b5c42f73f2fd4e273644c8b36125a64addeb006c13a0");
+
+  SecretKey second_byte;
+  second_byte.writable()[1] = 0xff;
+  packet.assign(128 + k_aead_tag_size, 0);
+  PacketSealKey(second_byte, GetParam()).seal({0, packet.data(), 128});
+  EXPECT_EQ(to_hex(ByteView(packet).subspan(64, 64)),
+            "72d54dfbf12ec44b362692df94137f328fea8da73990265ec1bbbea1ae9af0ca"
+            "13b25aa26cb4a648cb9b9d1be65b2c0924a66c54d545ec1b7374f4872e99f096");
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, PacketKeys, testing::ValuesIn(aead_kernels()),

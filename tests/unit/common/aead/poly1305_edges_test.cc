@@ -37,6 +37,48 @@ Tag openssl_poly1305(const MacKey& key, ByteView input) {
   return tag;
 }
 
+struct Rfc8439Vector {
+  std::string_view key, text, tag;
+};
+
+// Section 2.5.2, and appendix A.3 from number 7 on: sums at and around the modulus.
+const std::array<Rfc8439Vector, 8> k_rfc8439 = {{
+    {"85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b",
+     "43727970746f6772617068696320466f72756d2052657365617263682047726f7570",
+     "a8061dc1305136c6c22b8baf0c0127a9"},
+    {"0200000000000000000000000000000000000000000000000000000000000000",
+     "ffffffffffffffffffffffffffffffff", "03000000000000000000000000000000"},
+    {"02000000000000000000000000000000ffffffffffffffffffffffffffffffff",
+     "02000000000000000000000000000000", "03000000000000000000000000000000"},
+    {"0100000000000000000000000000000000000000000000000000000000000000",
+     "fffffffffffffffffffffffffffffffff0ffffffffffffffffffffffffffffff"
+     "11000000000000000000000000000000",
+     "05000000000000000000000000000000"},
+    {"0100000000000000000000000000000000000000000000000000000000000000",
+     "fffffffffffffffffffffffffffffffffbfefefefefefefefefefefefefefefe"
+     "01010101010101010101010101010101",
+     "00000000000000000000000000000000"},
+    {"0200000000000000000000000000000000000000000000000000000000000000",
+     "fdffffffffffffffffffffffffffffff", "faffffffffffffffffffffffffffffff"},
+    {"0100000000000000040000000000000000000000000000000000000000000000",
+     "e33594d7505e43b900000000000000003394d7505e4379cd0100000000000000"
+     "0000000000000000000000000000000001000000000000000000000000000000",
+     "14000000000000005500000000000000"},
+    {"0100000000000000040000000000000000000000000000000000000000000000",
+     "e33594d7505e43b900000000000000003394d7505e4379cd0100000000000000"
+     "00000000000000000000000000000000",
+     "13000000000000000000000000000000"},
+}};
+
+/// The kernels are judged by OpenSSL's Poly1305: it is judged by the RFC.
+TEST(Poly1305Oracle, GivesTheTagsOfRfc8439) {
+  for (const Rfc8439Vector& vector : k_rfc8439) {
+    MacKey key{};
+    std::ranges::copy(*from_hex(vector.key), key.begin());
+    EXPECT_EQ(to_hex(openssl_poly1305(key, *from_hex(vector.text))), vector.tag) << vector.text;
+  }
+}
+
 struct NamedKernel {
   const char* name;
   AeadKernel needs;
@@ -86,6 +128,15 @@ TEST_P(Poly1305Edges, CarryThroughExtremeKeysAndTexts) {
         ASSERT_NO_FATAL_FAILURE(expect_like_openssl(key, text));
       }
     }
+  }
+}
+
+/// A kernel ends every text with a block of its own, so the tags are others than the RFC's.
+TEST_P(Poly1305Edges, AgreeOnTheKeysAndTextsOfRfc8439) {
+  for (const Rfc8439Vector& vector : k_rfc8439) {
+    MacKey key{};
+    std::ranges::copy(*from_hex(vector.key), key.begin());
+    ASSERT_NO_FATAL_FAILURE(expect_like_openssl(key, *from_hex(vector.text)));
   }
 }
 

@@ -104,6 +104,22 @@ def hmac_b2s(key, data):
     return hmac.new(key, data, hashlib.blake2s).digest()
 
 
+def blake2s_self_test():
+    """RFC 7693 appendix E: one hash over hashes of four lengths and six inputs, without and with a key."""
+    def sequence(size, seed):
+        a, b, out = 0xDEAD4BAD * seed & 0xFFFFFFFF, 1, bytearray()
+        for _ in range(size):
+            a, b = b, (a + b) & 0xFFFFFFFF
+            out.append(b >> 24)
+        return bytes(out)
+    whole = hashlib.blake2s()
+    for size in (16, 20, 28, 32):
+        for length in (0, 3, 64, 65, 255, 1024):
+            whole.update(hashlib.blake2s(sequence(length, length), digest_size=size).digest())
+            whole.update(mac(sequence(size, size), sequence(length, length), size=size))
+    return whole.digest()
+
+
 def kdf(key, data, n):
     prk, last, out = hmac_b2s(key, data), b"", []
     for i in range(n):
@@ -172,6 +188,22 @@ def main():
     key = bytes(range(0x80, 0xA0))
     assert seal(key, bytes.fromhex("070000004041424344454647"), aad, text)[-16:].hex() == "1ae10b594f09e26a7e902ecbd0600691"
     assert xseal(key, bytes(range(0x40, 0x58)), aad, text)[-16:].hex() == "c0875924c1c7987947deafd8780acf49"
+    assert x25519(bytes.fromhex("4b66e9d4d1b4673c5ad22691957d6af5c11b6421e0ea01d42ca4169e7918ba0d"),
+                  bytes.fromhex("e5210f12786811d3f4b7959d0538ae2c31dbe7106fc03c3efc4cd549c715a493")).hex() == \
+        "95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957"
+    assert blake2s_self_test().hex() == "6a411f08ce25adcdfb02aba641451cec53c598b24f4fc787fbdc88797f4c1dfe"
+    assert mac(bytes(range(32)), b"", size=32).hex() == "48a8997da407876b3d79c0d92325ad3b89cbb754d86ab71aee047ad345fd2c49"
+    # Appendix A.3 of RFC 8439, vectors 7 to 11: what comes of a sum near the modulus.
+    two, one, block = b"\2" + bytes(31), b"\1" + bytes(31), b"\xff" * 16
+    for poly_key, text, tag in ((two, block, "03"), (b"\2" + bytes(15) + block, b"\2" + bytes(15), "03"),
+                                (one, block + b"\xf0" + block[1:] + b"\x11" + bytes(15), "05"),
+                                (one, block + b"\xfb" + b"\xfe" * 15 + b"\1" * 16, "00")):
+        assert poly1305(poly_key, text).hex() == tag + "00" * 15
+    assert poly1305(two, b"\xfd" + block[1:]).hex() == "fa" + "ff" * 15
+    print("keystream, key 00..01, block 1", chacha_block(bytes(31) + b"\1", 1, bytes(12)).hex())
+    print("keystream, key 00ff..00, block 2", chacha_block(b"\0\xff" + bytes(30), 2, bytes(12)).hex())
+    for text, data in ((b"test-key", b"test-input"), (b"wireguard", b"wireguard"), (b"", b"")):
+        print("wireguard-go kdf", *(t.hex() for t in kdf(text, data, 3)))
     print("blake2s(abc)", H(b"abc").hex())
     print("chacha20-poly1305 counter 0x4746454443424140", seal_counter(key, 0x4746454443424140, aad, text).hex())
     print("hchacha20", hchacha20(bytes(range(32)), bytes.fromhex("000000090000004a0000000031415927")).hex())
@@ -195,6 +227,7 @@ def main():
     # The figures of cacophony's vectors for this protocol; see noise_test.cc.
     assert noise[1].hex().endswith("217755c0632f365717edbf34d33e87a")
     assert seal_counter(noise[3], 0, b"", b"F. A. Hayek").hex().startswith("8153ca9833bc3c1b")
+    assert noise[2].hex() == "f5191b875290abcd41347ac3622d9679688a7e980229cb937ef748336cfde0e5"
     print("noise messages", noise[0].hex(), noise[1].hex())
 
 

@@ -200,6 +200,14 @@ TEST_F(EngineConfig, AppliesAWishWithoutDisturbingWhatStays) {
   EXPECT_EQ(world.delivered(b).back(), 1U);
 }
 
+TEST_F(EngineConfig, ReachesAnIpv4EndpointThatIsWrittenAsIpv6) {
+  PeerUpdate change = about(b);
+  change.endpoint = *Endpoint::parse("[::ffff:192.0.2.2]:51820");
+  ASSERT_TRUE(update(a, change).has_value());
+  EXPECT_EQ(world.peer(a, b).endpoint, world.endpoint(b));
+  connect();
+}
+
 TEST_F(EngineConfig, KeepsARoamedEndpointUnlessTheWishChanges) {
   const DeviceConfig wish = config_of(b);
   ASSERT_TRUE(apply(b, wish).has_value());

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include "common/crypto/aead.h"
 #include "common/crypto/x25519.h"
 #include "common/tunnel/cookie.h"
 #include "common/tunnel/messages.h"
 #include "common/tunnel/noise.h"
+#include "common/tunnel/session.h"
 #include "common/tunnel/tai64n.h"
 #include "tests/unit/common/tunnel/two_nodes.h"
 
@@ -26,18 +28,25 @@ struct HostileWire : TwoNodes {
   }
   const EngineCounters& at(std::size_t node) { return world.engine(node).counters(); }
 
+  struct Initiation {
+    X25519KeyPair ephemeral;
+    NoiseState state;
+    ByteVector message;
+  };
   /// An initiation to `to` by somebody with this key, authentic in itself.
-  ByteVector initiation_by(const X25519KeyPair& who, std::size_t to, const Tai64n& stamp) {
-    const X25519KeyPair ephemeral = X25519KeyPair::generate(stranger);
-    ByteVector message(wire::k_initiation_size);
-    store_le32(message.data(), wire::k_initiation);
-    store_le32(message.data() + 4, 0x01020304);
-    NoiseState state = NoiseState::wireguard();
+  Initiation initiate(const X25519KeyPair& who, std::size_t to, const Tai64n& stamp) {
+    Initiation made{X25519KeyPair::generate(stranger), NoiseState::wireguard(),
+                    ByteVector(wire::k_initiation_size)};
+    store_le32(made.message.data(), wire::k_initiation);
+    store_le32(made.message.data() + 4, 0x01020304);
     const SecretKey ss = *who.agree(world.key(to));
-    EXPECT_TRUE(noise_write_first(state, ephemeral, who.public_key(), world.key(to), ss, stamp,
-                                  message.data() + wire::k_initiation_noise));
-    CookieJar(world.key(to)).add_macs(message, world.now());
-    return message;
+    EXPECT_TRUE(noise_write_first(made.state, made.ephemeral, who.public_key(), world.key(to), ss,
+                                  stamp, made.message.data() + wire::k_initiation_noise));
+    CookieJar(world.key(to)).add_macs(made.message, world.now());
+    return made;
+  }
+  ByteVector initiation_by(const X25519KeyPair& who, std::size_t to, const Tai64n& stamp) {
+    return initiate(who, to, stamp).message;
   }
   static Tai64n stamp(std::uint8_t n) {
     Tai64n made{};
@@ -129,6 +138,61 @@ TEST_F(HostileWire, RefusesInitiationsOfOnePeerTooCloseTogether) {
   EXPECT_EQ(world.count(wire::k_response), 2U);
 }
 
+/// A peer of b whose keys are ours, so that it may say what it wants.
+struct LyingPeer : HostileWire {
+  LyingPeer() : who(X25519KeyPair::generate(stranger)) {
+    PeerUpdate known;
+    known.public_key = who.public_key();
+    known.allowed_ips = {*IpPrefix::parse("10.77.0.0/16")};
+    EXPECT_TRUE(world.engine(b).update_peer(known, world.now(), world.output(b)).has_value());
+    Initiation sent = initiate(who, b, stamp(1));
+    world.inject(b, sent.message, at_home);
+    const ByteVector response = last(wire::k_response);
+    EXPECT_TRUE(noise_read_second(
+        sent.state, sent.ephemeral, who, PresharedKey(),
+        ByteView(response).subspan(wire::k_response_noise, wire::k_response_noise_size), nullptr));
+    remote = load_le32(response.data() + 4);
+    sealing = sent.state.split().initiator;
+  }
+  void say(std::uint64_t counter) {
+    ByteVector packet = ipv4_packet(*IpAddress::parse("10.77.0.1"), TunnelWorld::inner(b), {});
+    packet.resize(32);
+    ByteVector datagram(wire::k_data_size_min + packet.size());
+    store_le32(datagram.data(), wire::k_data);
+    store_le32(datagram.data() + 4, remote);
+    store_le64(datagram.data() + 8, counter);
+    SealKey(sealing).seal(counter, {}, packet, datagram.data() + wire::k_data_header_size);
+    world.inject(b, datagram, at_home);
+  }
+  const X25519KeyPair who;
+  const Endpoint at_home = *Endpoint::parse("203.0.113.66:1");
+  SecretKey sealing;
+  std::uint32_t remote = 0;
+};
+
+TEST_F(LyingPeer, IsNotHeardBeyondTheLastMessageOfASession) {
+  for (const std::uint64_t counter :
+       {k_reject_after_messages, k_reject_after_messages + 1, UINT64_MAX}) {
+    say(counter);
+  }
+  EXPECT_EQ(at(b).dropped_expired_session, 3U);
+  EXPECT_TRUE(world.delivered_packets(b).empty());
+  say(0);
+  EXPECT_EQ(world.delivered_packets(b).size(), 1U) << "what was refused has moved no window";
+  say(k_reject_after_messages - 1);
+  EXPECT_EQ(world.delivered_packets(b).size(), 2U);
+}
+
+TEST_F(LyingPeer, IsJudgedByAllBitsOfItsCounters) {
+  for (const std::uint64_t counter : {std::uint64_t{5}, std::uint64_t{5} + (std::uint64_t{1} << 32),
+                                      std::uint64_t{5} + (std::uint64_t{1} << 48)}) {
+    say(counter);
+    say(counter);
+  }
+  EXPECT_EQ(world.delivered_packets(b).size(), 3U);
+  EXPECT_EQ(at(b).dropped_replay, 3U);
+}
+
 TEST_F(HostileWire, DoesNotAnswerStrangers) {
   const X25519KeyPair unknown = X25519KeyPair::generate(stranger);
   world.inject(b, initiation_by(unknown, b, stamp(1)), *Endpoint::parse("203.0.113.66:1"));
@@ -184,14 +248,15 @@ TEST_F(HostileWire, KeepsItsHandshakeThroughForgedResponses) {
 }
 
 struct UnderLoad : HostileWire {
-  /// Puts b under load with messages that know its key.
-  void flood() {
+  /// Puts a node under load with messages that know its key.
+  void flood(std::size_t node) {
     const X25519KeyPair unknown = X25519KeyPair::generate(stranger);
-    const ByteVector message = initiation_by(unknown, b, stamp(1));
+    const ByteVector message = initiation_by(unknown, node, stamp(1));
     for (std::uint32_t i = 0; i < 200; ++i) {
-      world.inject(b, message, Endpoint{IpAddress::v4(0xcb007100U + i), 1});
+      world.inject(node, message, Endpoint{IpAddress::v4(0xcb007100U + i), 1});
     }
   }
+  void flood() { flood(b); }
 };
 
 TEST_F(UnderLoad, AnswersWithCookiesAndLetsInWhoBringsThem) {
@@ -206,6 +271,20 @@ TEST_F(UnderLoad, AnswersWithCookiesAndLetsInWhoBringsThem) {
   EXPECT_EQ(at(a).cookies_received, 1U);
   EXPECT_EQ(at(b).handshakes_completed, 1U);
   EXPECT_EQ(world.count(wire::k_initiation, a), 2U) << "the second brought the cookie";
+  EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{1});
+}
+
+TEST_F(UnderLoad, AsksWhoAnswersForACookieToo) {
+  const auto started = world.now();
+  flood(a);
+  world.send(a, b, 1);
+  while (at(a).handshakes_completed == 0 && world.now() < started + seconds(30)) {
+    flood(a);
+    world.run(milliseconds(250));
+  }
+  EXPECT_EQ(at(b).cookies_received, 1U);
+  EXPECT_EQ(at(a).handshakes_completed, 1U);
+  EXPECT_EQ(world.count(wire::k_response, b), 2U) << "the second brought the cookie";
   EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{1});
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/tunnel/messages.h"
+#include "common/tunnel/session.h"
 #include "tests/doubles/transport_packets.h"
 #include "tests/unit/common/tunnel/two_nodes.h"
 
@@ -114,6 +115,28 @@ TEST_F(Engines, FollowAPeerThatMovesByItsHandshake) {
   EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{1});
 }
 
+TEST_F(Engines, FollowAPeerThatAnswersFromAnotherAddress) {
+  world.filter = [](const auto& datagram) { return datagram.type() != wire::k_response; };
+  world.send(a, b, 1);
+  world.run(milliseconds(15));
+  ASSERT_EQ(world.wire.back().type(), wire::k_response);
+  const ByteVector response = world.wire.back().bytes;
+  world.filter = nullptr;
+  world.move(b, *Endpoint::parse("198.51.100.1:9"));
+  world.inject(a, response, world.endpoint(b));
+  EXPECT_EQ(world.peer(a, b).endpoint, world.endpoint(b));
+  world.run(milliseconds(100));
+  EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{1});
+}
+
+TEST_F(Engines, FollowAPeerByAKeepalive) {
+  connect();
+  world.move(b, *Endpoint::parse("198.51.100.1:9"));
+  world.run(seconds(11));
+  ASSERT_EQ(world.engine(a).counters().keepalives_received, 1U);
+  EXPECT_EQ(world.peer(a, b).endpoint, world.endpoint(b));
+}
+
 TEST_F(Engines, FollowAPeerEvenIfItsPacketIsThenRefused) {
   connect();
   // The address moves to another peer of b: what a sends is no longer a's to send.
@@ -188,6 +211,54 @@ TEST_F(Engines, DrawANewIndexForEachSession) {
   }
   EXPECT_GE(handshakes, 10U);
   EXPECT_EQ(indices.size(), handshakes);
+}
+
+struct EngineLimits : Engines {
+  EngineLimits() {
+    connect();
+    world.run(seconds(12));
+  }
+  std::uint64_t last_counter() const { return load_le64(world.wire.back().bytes.data() + 8); }
+};
+
+TEST_F(EngineLimits, RenewASessionWhoseMessagesAreUsedUp) {
+  const std::size_t before = world.count(wire::k_initiation, a);
+  world.engine(a).skip_to(world.key(b), k_rekey_after_messages - 1);
+  world.send(a, b, 1);
+  EXPECT_EQ(last_counter(), k_rekey_after_messages - 1);
+  EXPECT_EQ(world.count(wire::k_initiation, a), before);
+  world.send(a, b, 2);
+  EXPECT_EQ(world.count(wire::k_initiation, a), before + 1);
+  world.run(seconds(12));
+  world.send(a, b, 3);
+  EXPECT_LT(last_counter(), 10U);
+
+  // Of messages, unlike of time, the responder takes care as well.
+  world.engine(b).skip_to(world.key(a), k_rekey_after_messages);
+  EXPECT_EQ(world.count(wire::k_initiation, b), 0U);
+  world.send(b, a, 4);
+  EXPECT_EQ(world.count(wire::k_initiation, b), 1U);
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered(b), (std::vector<std::uint64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(world.delivered(a), std::vector<std::uint64_t>{4});
+}
+
+TEST_F(EngineLimits, SealNothingBeyondTheLastMessageOfASession) {
+  world.filter = [](const auto& datagram) { return datagram.type() == wire::k_data; };
+  world.engine(a).skip_to(world.key(b), k_reject_after_messages - 2);
+  EXPECT_EQ(world.send(a, b, 1), InnerVerdict::sent);
+  EXPECT_EQ(world.send(a, b, 2), InnerVerdict::sent);
+  EXPECT_EQ(world.send(a, b, 3), InnerVerdict::staged);
+  EXPECT_EQ(world.send(a, b, 4), InnerVerdict::staged);
+  world.run(milliseconds(100));
+  EXPECT_EQ(world.delivered(b), (std::vector<std::uint64_t>{0, 1, 2}));
+  world.filter = nullptr;
+  world.run(seconds(6));
+  EXPECT_EQ(world.delivered(b), (std::vector<std::uint64_t>{0, 1, 2, 3, 4}));
+  for (const auto& datagram : world.wire) {
+    if (datagram.type() != wire::k_data) continue;
+    EXPECT_LT(load_le64(datagram.bytes.data() + 8), k_reject_after_messages);
+  }
 }
 
 TEST_F(Engines, PadToSixteenButNotPastTheMtu) {

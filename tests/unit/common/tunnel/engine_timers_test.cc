@@ -209,6 +209,19 @@ TEST_F(EngineTimers, ForgetAllKeysAfterNineMinutes) {
   EXPECT_EQ(world.delivered(b).back(), 5U);
 }
 
+TEST_F(EngineTimers, ForgetAHandshakeThatNobodyAnswered) {
+  world.filter = [](const auto& datagram) { return datagram.type() != wire::k_response; };
+  world.send(a, b, 1);
+  world.run(seconds(90 + 5 + 540) + k_slack);
+  ByteVector response;
+  for (const auto& datagram : world.wire) {
+    if (datagram.type() == wire::k_response) response = datagram.bytes;
+  }
+  world.inject(a, response, world.endpoint(b));
+  EXPECT_EQ(world.engine(a).counters().dropped_handshake, 1U);
+  EXPECT_EQ(world.engine(a).counters().handshakes_completed, 0U);
+}
+
 TEST_F(EngineTimers, SendPersistentKeepalivesOnlyWhenIdle) {
   PeerUpdate update;
   update.public_key = world.key(b);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/aead/packet_keys.h"
 #include "common/crypto/aead.h"
 #include "common/tunnel/cookie.h"
 #include "common/tunnel/engine.h"
@@ -69,18 +70,34 @@ TEST(Noise, ReproducesThePublishedVectorAtBothEnds) {
   ASSERT_TRUE(noise_read_second(initiator, ei, si, psk, second, read2.data()));
   EXPECT_EQ(read2, payload2);
   EXPECT_EQ(initiator.transcript(), responder.transcript());
+  EXPECT_EQ(to_hex(initiator.transcript().bytes()),
+            "f5191b875290abcd41347ac3622d9679688a7e980229cb937ef748336cfde0e5");
 
   const NoiseState::Keys keys = initiator.split();
   EXPECT_EQ(keys.initiator, responder.split().initiator);
   EXPECT_EQ(keys.responder, responder.split().responder);
-  const ByteVector payload3 = hex("462e20412e20486179656b");
-  ByteVector sealed(payload3.size() + k_aead_tag_size);
-  SealKey(keys.initiator).seal(0, {}, payload3, sealed.data());
-  EXPECT_EQ(to_hex(sealed), "8153ca9833bc3c1b91a7e66e5f4d4f5b59bf9e64c2f20d15f0bba7");
-  const ByteVector payload4 = hex("4361726c204d656e676572");
-  sealed.resize(payload4.size() + k_aead_tag_size);
-  SealKey(keys.responder).seal(0, {}, payload4, sealed.data());
-  EXPECT_EQ(to_hex(sealed), "07af0c9c86e1b4e80f36b04ff7688d51141af3debd0332f0a705ef");
+  struct Message {
+    const SecretKey& key;
+    std::uint64_t counter;
+    std::string_view payload, sealed;
+  };
+  for (const Message& message :
+       {Message{keys.initiator, 0, "462e20412e20486179656b",
+                "8153ca9833bc3c1b91a7e66e5f4d4f5b59bf9e64c2f20d15f0bba7"},
+        Message{keys.responder, 0, "4361726c204d656e676572",
+                "07af0c9c86e1b4e80f36b04ff7688d51141af3debd0332f0a705ef"},
+        Message{keys.initiator, 1, "4a65616e2d426170746973746520536179",
+                "6ab1467c0448cc78394494abaaf23afce0e234315d6e2624dcbfa8a21c1c4d073d"},
+        Message{keys.responder, 1, "457567656e2042f6686d20766f6e2042617765726b",
+                "dfc346c0d2296ae6cf1acf6f12b8456a1dba228cf8d8b774aacf1c47fc53aa80ebc7a4c292"}}) {
+    const ByteVector payload = hex(message.payload);
+    ByteVector packet = payload;
+    packet.resize(payload.size() + k_aead_tag_size);
+    PacketSealKey(message.key).seal({message.counter, packet.data(), payload.size()});
+    EXPECT_EQ(to_hex(packet), message.sealed);
+    ASSERT_TRUE(PacketOpenKey(message.key).open({message.counter, packet.data(), payload.size()}));
+    EXPECT_TRUE(std::ranges::equal(payload, ByteView(packet).first(payload.size())));
+  }
 }
 
 TEST(Noise, RefusesAResponseUnderAnotherPresharedKey) {

@@ -59,6 +59,57 @@ TEST(ReplayWindow, KnowsItsEdges) {
   EXPECT_TRUE(window.accept(k_reject_after_messages - 2));
 }
 
+/// Ways in which windows of other implementations went wrong.
+TEST(ReplayWindow, StandsKnownCases) {
+  constexpr std::uint64_t k_reach = ReplayWindow::k_reach;
+  struct Row {
+    std::string_view name;
+    std::vector<std::pair<std::uint64_t, bool>> asked;
+  };
+  for (const Row& row : {
+           Row{"the first is not zero", {{1, true}, {1, false}, {0, true}, {0, false}}},
+           Row{"out of order",
+               {{9, true}, {8, true}, {7, true}, {7, false}, {6, true}, {9, false}}},
+           Row{"the oldest still in reach", {{k_reach, true}, {1, true}, {0, false}, {1, false}}},
+           Row{"a step of one word", {{63, true}, {64, true}, {63, false}, {62, true}, {0, true}}},
+           Row{"a step of the whole ring lands in the same word",
+               {{5, true}, {5 + 8192, true}, {5 + 8192, false}, {6 + 8192, true}, {5, false}}},
+           Row{"a step of the ring less one word",
+               {{70, true}, {70 + 8128, true}, {71, true}, {70, false}, {8197, true}}},
+           Row{"a jump forgets all in between",
+               {{16384, true}, {8257, true}, {8256, false}, {1, false}, {16383, true}}},
+           Row{"the greatest of all",
+               {{UINT64_MAX, true},
+                {UINT64_MAX, false},
+                {UINT64_MAX - 1, true},
+                {0, false},
+                {UINT64_MAX - k_reach, false},
+                {UINT64_MAX - k_reach + 1, true}}},
+       }) {
+    ReplayWindow window;
+    for (const auto& [counter, fresh] : row.asked) {
+      EXPECT_EQ(window.accept(counter), fresh) << row.name << ": " << counter;
+    }
+  }
+}
+
+/// Upwards, downwards and every second one first, over more than the window.
+TEST(ReplayWindow, StandsLongRuns) {
+  constexpr std::uint64_t k_count = 3 * ReplayWindow::k_bits;
+  ReplayWindow up;
+  for (std::uint64_t i = 0; i < k_count; ++i) ASSERT_TRUE(up.accept(i)) << i;
+  for (std::uint64_t i = 0; i < k_count; ++i) ASSERT_FALSE(up.accept(i)) << i;
+  ReplayWindow down;
+  for (std::uint64_t i = 0; i < k_count; ++i) {
+    ASSERT_EQ(down.accept(k_count - i), i < ReplayWindow::k_reach) << i;
+  }
+  ReplayWindow odd;
+  for (std::uint64_t i = 1; i < ReplayWindow::k_reach; i += 2) ASSERT_TRUE(odd.accept(i)) << i;
+  for (std::uint64_t i = 0; i < ReplayWindow::k_reach; ++i) {
+    ASSERT_EQ(odd.accept(i), i % 2 == 0) << i;
+  }
+}
+
 struct Sessions : testing::Test {
   std::unique_ptr<Session> make(bool initiator) {
     return std::make_unique<Session>(NoiseState::Keys{}, initiator,
@@ -168,6 +219,18 @@ TEST(Timestamps, AreWhitenedAndOnlyGrow) {
     EXPECT_EQ(load_be64(stamp.data()), 0x400000000000000aU + 1700000000U);
     last = stamp;
   }
+}
+
+TEST(Timestamps, TellNoMoreThanTheStepOfTheirClock) {
+  const WallTime start{std::chrono::seconds(1700000000)};
+  const auto at = [&](std::uint64_t ns) {
+    return TimestampMaker().next(start + Duration(static_cast<std::int64_t>(ns)));
+  };
+  EXPECT_EQ(at(0), at(TimestampMaker::k_step_ns - 1));
+  EXPECT_LT(at(0), at(TimestampMaker::k_step_ns));
+  EXPECT_EQ(to_hex(at(TimestampMaker::k_step_ns * 3 + 7)), "400000006553f10a03000000");
+  EXPECT_EQ(to_hex(at(999'999'999)), "400000006553f10a3b000000");
+  EXPECT_EQ(to_hex(at(1'000'000'000)), "400000006553f10b00000000");
 }
 
 TEST(Timestamps, GrowThoughTheWallClockJumpsBackOrStands) {

@@ -2,12 +2,22 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <array>
+#include <cerrno>
+#include <cstddef>
+#include <fstream>
 #include <map>
+#include <thread>
 
 #include "common/os/fd.h"
 
@@ -100,6 +110,65 @@ TEST(UdpPort, SaysWhenThePortIsTaken) {
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code(), Code::already_exists);
   EXPECT_NE(second.error().message().find(std::to_string(first->port())), std::string::npos);
+}
+
+/// Four ports to choose from, one of which somebody holds in IPv4 only.
+TEST(UdpPort, ChoosesAgainWhenItsFreePortIsFreeInOneFamilyOnly) {
+  const Fd home(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "needs root: no own network namespace";
+  std::ofstream range("/proc/sys/net/ipv4/ip_local_port_range");
+  if (!(range << "40000 40003" << std::flush)) {
+    ::setns(home.get(), CLONE_NEWNET);
+    GTEST_SKIP() << "/proc/sys is read-only";
+  }
+  const Fd held(::socket(AF_INET, SOCK_DGRAM, 0));
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  ASSERT_EQ(::bind(held.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)), 0);
+  for (int i = 0; i < 20; ++i) {
+    const auto port = UdpPort::open(0, 0);
+    ASSERT_TRUE(port.has_value()) << port.error().message();
+    EXPECT_GE(port->port(), 40000);
+    EXPECT_LE(port->port(), 40003);
+  }
+  ::setns(home.get(), CLONE_NEWNET);
+}
+
+/// For the calling thread, and for good: a kernel without IPv6.
+bool take_ipv6_away() {
+  std::array<sock_filter, 6> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+TEST(UdpPort, WorksOnAHostWithoutIpv6) {
+  bool possible = false;
+  std::thread([&possible] {
+    possible = take_ipv6_away();
+    if (!possible) return;
+    auto receiver = UdpPort::open(0, 0);
+    auto sender = UdpPort::open(0, 0);
+    ASSERT_TRUE(receiver.has_value()) << receiver.error().message();
+    ASSERT_TRUE(sender.has_value()) << sender.error().message();
+    EXPECT_FALSE(host_has_v6(*receiver));
+    const std::array<OutgoingDatagrams, 3> batch = {
+        single(as_bytes("a"), to("127.0.0.1", receiver->port())),
+        single(as_bytes("b"), to("::1", receiver->port())),
+        single(as_bytes("c"), to("127.0.0.1", receiver->port()))};
+    const SendReport report = sender->send(batch);
+    EXPECT_EQ(report.sent, 2U);
+    EXPECT_EQ(report.refused, 1U);
+    EXPECT_EQ(receive(*receiver, 2).size(), 2U);
+  }).join();
+  if (!possible) GTEST_SKIP() << "no seccomp";
 }
 
 TEST(UdpPort, SendsAMixedBatchInOrderPerDestination) {

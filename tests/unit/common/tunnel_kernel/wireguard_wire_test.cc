@@ -125,6 +125,14 @@ TEST(WireguardWire, CarriesBothFamiliesAndKeys) {
   EXPECT_EQ(device->device.peers[0].allowed_ips, made.allowed_ips);
 }
 
+TEST(WireguardWire, SendsAnIpv4EndpointThatIsWrittenAsIpv6AsIpv4) {
+  DeviceChange change;
+  change.peers = {peer(1, 0)};
+  change.peers[0].endpoint = *Endpoint::parse("[::ffff:192.0.2.1]:51820");
+  const auto device = read_back(WireguardWire(30, 5).set(change));
+  EXPECT_EQ(device->device.peers[0].endpoint, *Endpoint::parse("192.0.2.1:51820"));
+}
+
 TEST(DeviceReader, RefusesWhatIsMalformed) {
   const auto answer = [](const std::function<void(NetlinkMessage&)>& fill) {
     NetlinkMessage message(30, 0);
