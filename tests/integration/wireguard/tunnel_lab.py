@@ -280,8 +280,9 @@ def receive_all(connection, size):
     return bytes(received)
 
 
-def bulk(sender, receiver, address):
+def bulk(sender, receiver, address, size=len(BULK)):
     """One TCP connection through the tunnel; what arrives is what was sent."""
+    data = BULK[:size]
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with inside(receiver.namespace):
         listener = socket.create_server((address, 0), family=family)
@@ -294,9 +295,9 @@ def bulk(sender, receiver, address):
             outcome = {}
 
             def take():
-                outcome["digest"] = hashlib.sha256(receive_all(accepted, len(BULK))).digest()
+                outcome["digest"] = hashlib.sha256(receive_all(accepted, size)).digest()
 
-            failures = in_parallel({"send": lambda: connection.sendall(BULK), "receive": take})
+            failures = in_parallel({"send": lambda: connection.sendall(data), "receive": take})
     for problem in failures.values():
         raise problem
-    check(outcome["digest"] == hashlib.sha256(BULK).digest(), "TCP delivered other bytes")
+    check(outcome["digest"] == hashlib.sha256(data).digest(), "TCP delivered other bytes")
