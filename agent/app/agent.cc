@@ -184,6 +184,7 @@ Status Agent::start_tunnel() {
   options.interface = options_.interface;
   options.listen_port = options_.listen_port;
   options.mtu = options_.mtu;
+  options.timestamp_file = std::filesystem::absolute(options_.state_dir / "tunnel.timestamp");
   options.on_end = [this](const std::string& why) {
     asio::post(core_, [this, why] {
       // Nothing can be forwarded any more; the supervisor starts the agent anew.

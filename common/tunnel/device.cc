@@ -64,10 +64,16 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
                                  {.cut = offloads.udp_cut, .join = offloads.udp_join}));
   WEIR_ASSIGN(wake, make_eventfd());
 
+  TimestampFloor timestamps;
+  if (!options.timestamp_file.empty()) {
+    WEIR_ASSIGN(kept, TimestampFloor::open(options.timestamp_file));
+    timestamps = std::move(kept);
+  }
+
   const EndReport on_end = once(std::move(options.on_end));
   std::unique_ptr<TunnelDevice> device(new TunnelDevice(options.interface));
   device->worker_ = std::make_unique<TunnelWorker>(
-      std::move(tun), std::move(monitor), std::move(udp), std::move(wake),
+      std::move(tun), std::move(monitor), std::move(udp), std::move(wake), std::move(timestamps),
       TunnelWorker::Settings{.mtu = options.mtu, .busy_poll = options.busy_poll}, on_end);
   if (options.uapi) {
     WEIR_ASSIGN(server, UapiServer::create(options.uapi_directory, options.interface,

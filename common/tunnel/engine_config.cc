@@ -57,7 +57,8 @@ Engine::Core::Core(Options options, KeySource& keys, WallClock wall)
       keys_(keys),
       wall_(std::move(wall)),
       load_(options.handshakes_per_second, options.handshake_burst),
-      sources_(draw(keys)) {}
+      sources_(draw(keys)),
+      timestamp_floor_ns_(options.timestamp_floor_ns) {}
 
 Status Engine::Core::apply(const DeviceConfig& config, Time now, EngineOutput& out) {
   WEIR_TRY(check(config));

@@ -21,23 +21,26 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
 
 bool readable(const pollfd& fd) { return (fd.revents & (POLLIN | POLLERR | POLLHUP)) != 0; }
 
-Engine::Options engine_options(std::uint32_t mtu) {
+Engine::Options engine_options(std::uint32_t mtu, const TimestampFloor& timestamps) {
   Engine::Options options;
   options.mtu = mtu;
+  options.timestamp_floor_ns = timestamps.ns();
   return options;
 }
 
 }  // namespace
 
 TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp,
-                           Fd wake, Settings settings, EndReport on_end)
+                           Fd wake, TimestampFloor timestamps, Settings settings, EndReport on_end)
     : settings_(settings),
       on_end_(std::move(on_end)),
       tun_(std::move(tun)),
       wake_(std::move(wake)),
       monitor_(std::move(monitor)),
       udp_(std::move(udp)),
-      engine_(engine_options(settings.mtu), keys_, [this] { return clock_.wall_now(); }),
+      timestamps_(std::move(timestamps)),
+      engine_(engine_options(settings.mtu, timestamps_), keys_,
+              [this] { return clock_.wall_now(); }),
       batch_(*tun_, udp_),
       thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "weir-tunnel");
@@ -235,6 +238,7 @@ void TunnelWorker::run_timers() {
 }
 
 void TunnelWorker::flush() {
+  timestamps_.sending(engine_.timestamp_sent_ns());
   batch_.flush();
   const PacketBatch::Report report = batch_.take_report();
   add(counters_.datagrams_sent, report.datagrams_sent);

@@ -21,6 +21,7 @@
 #include "common/tunnel/inner_batch.h"
 #include "common/tunnel/link_monitor.h"
 #include "common/tunnel/packet_batch.h"
+#include "common/tunnel/timestamp_floor.h"
 #include "common/tunnel/tun.h"
 #include "common/tunnel/udp.h"
 
@@ -42,7 +43,7 @@ class TunnelWorker {
   /// Starts the thread. `wake` is an eventfd. `on_end` runs on the thread, once, if the interface
   /// is removed.
   TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp, Fd wake,
-               Settings settings, EndReport on_end);
+               TimestampFloor timestamps, Settings settings, EndReport on_end);
   ~TunnelWorker();
   TunnelWorker(const TunnelWorker&) = delete;
   TunnelWorker& operator=(const TunnelWorker&) = delete;
@@ -104,6 +105,7 @@ class TunnelWorker {
   std::uint32_t mark_ = 0;
   LinkView link_;
   SystemKeySource keys_;
+  TimestampFloor timestamps_;
   Engine engine_;
   PacketBatch batch_;
   InnerBatch inner_;

@@ -219,6 +219,7 @@ Status ControllerApp::open_tunnel() {
   made.tunnel.interface = options_.interface;
   made.tunnel.listen_port = options_.listen_port;
   made.tunnel.mtu = options_.mtu;
+  made.tunnel.timestamp_file = std::filesystem::absolute(options_.state_dir) / "tunnel.timestamp";
   made.tunnel.on_end = [this](const std::string& why) {
     asio::post(core_, [this, why] { request_stop("the tunnel ended: " + why, true); });
   };

@@ -208,18 +208,22 @@ class Pair:
     def configure(self, outer="v4", preshared_key=None, keepalive=0):
         """`left` knows where `right` is; `right` has to learn it: `left` starts every handshake."""
         psk = f"PresharedKey = {preshared_key}\n" if preshared_key else ""
+        self.right.wg("setconf", "/dev/stdin", text=(
+            f"[Interface]\nPrivateKey = {self.right.private_key}\nListenPort = 51820\n"
+            f"[Peer]\nPublicKey = {self.left.public_key}\n{psk}"
+            f"AllowedIPs = 10.77.0.1/32, fd77::1/128\n"))
+        self.right.bring_up("10.77.0.2/24", "fd77::2/64")
+        self.configure_left(outer, preshared_key, keepalive)
+        return self
+
+    def configure_left(self, outer="v4", preshared_key=None, keepalive=0):
+        psk = f"PresharedKey = {preshared_key}\n" if preshared_key else ""
         address = "172.29.0.2" if outer == "v4" else "[fd29::2]"
         self.left.wg("setconf", "/dev/stdin", text=(
             f"[Interface]\nPrivateKey = {self.left.private_key}\n"
             f"[Peer]\nPublicKey = {self.right.public_key}\n{psk}Endpoint = {address}:51820\n"
             f"AllowedIPs = 10.77.0.2/32, fd77::2/128\nPersistentKeepalive = {keepalive}\n"))
-        self.right.wg("setconf", "/dev/stdin", text=(
-            f"[Interface]\nPrivateKey = {self.right.private_key}\nListenPort = 51820\n"
-            f"[Peer]\nPublicKey = {self.left.public_key}\n{psk}"
-            f"AllowedIPs = 10.77.0.1/32, fd77::1/128\n"))
         self.left.bring_up("10.77.0.1/24", "fd77::1/64")
-        self.right.bring_up("10.77.0.2/24", "fd77::2/64")
-        return self
 
     def capture(self, side, device, path):
         """tcpdump on one device, whole packets, until `stop_captures`."""
