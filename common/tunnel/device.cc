@@ -59,6 +59,7 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
                                                           .large_udp = offloads.tun_udp}));
   auto tun = std::make_unique<TunDevice>(std::move(made));
   WEIR_ASSIGN(monitor, LinkMonitor::create(*tun));
+  WEIR_ASSIGN(routes, RouteMonitor::create());
   WEIR_TRY(set_up_link(options));
   WEIR_ASSIGN(udp, UdpPort::open(options.listen_port, 0,
                                  {.cut = offloads.udp_cut, .join = offloads.udp_join}));
@@ -73,7 +74,8 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
   const EndReport on_end = once(std::move(options.on_end));
   std::unique_ptr<TunnelDevice> device(new TunnelDevice(options.interface));
   device->worker_ = std::make_unique<TunnelWorker>(
-      std::move(tun), std::move(monitor), std::move(udp), std::move(wake), std::move(timestamps),
+      std::move(tun), std::move(monitor), std::move(udp), std::move(wake), std::move(routes),
+      std::move(timestamps),
       TunnelWorker::Settings{.mtu = options.mtu, .busy_poll = options.busy_poll}, on_end);
   if (options.uapi) {
     WEIR_ASSIGN(server, UapiServer::create(options.uapi_directory, options.interface,

@@ -106,6 +106,8 @@ class Engine {
 
   /// A local address or interface is gone: replies stop using it.
   void forget_local(const IpAddress& local);
+  /// The way to these addresses changed: the source of what goes there is for the kernel to choose.
+  void forget_locals(const IpPrefix& remotes);
 
   /// The greatest timestamp of an initiation so far, as the floor of the next engine.
   std::uint64_t timestamp_sent_ns() const;

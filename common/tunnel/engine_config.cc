@@ -262,4 +262,11 @@ void Engine::Core::forget_local(const IpAddress& local) {
   }
 }
 
+void Engine::Core::forget_locals(const IpPrefix& remotes) {
+  for (const std::unique_ptr<Peer>& peer : peers_) {
+    if (peer == nullptr || !peer->path || !remotes.contains(peer->path->remote.address)) continue;
+    peer->path = peer->path->without_local();
+  }
+}
+
 }  // namespace weir

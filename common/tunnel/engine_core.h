@@ -36,6 +36,7 @@ class Engine::Core {
   bool has_peer(const PublicKey& key) const { return by_key_.contains(key); }
   std::optional<PublicKey> public_key() const;
   void forget_local(const IpAddress& local);
+  void forget_locals(const IpPrefix& remotes);
 
   // packets and time
   void bring_up(Time now, EngineOutput& out);

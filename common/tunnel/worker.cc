@@ -31,12 +31,14 @@ Engine::Options engine_options(std::uint32_t mtu, const TimestampFloor& timestam
 }  // namespace
 
 TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp,
-                           Fd wake, TimestampFloor timestamps, Settings settings, EndReport on_end)
+                           Fd wake, RouteMonitor routes, TimestampFloor timestamps,
+                           Settings settings, EndReport on_end)
     : settings_(settings),
       on_end_(std::move(on_end)),
       tun_(std::move(tun)),
       wake_(std::move(wake)),
       monitor_(std::move(monitor)),
+      routes_(std::move(routes)),
       udp_(std::move(udp)),
       timestamps_(std::move(timestamps)),
       engine_(engine_options(settings.mtu, timestamps_), keys_,
@@ -122,9 +124,10 @@ void TunnelWorker::run() {
 }
 
 void TunnelWorker::wait() {
-  std::array<pollfd, 5> fds = {pollfd{monitor_.poll_fd(), POLLIN, 0},
-                               pollfd{wake_.get(), POLLIN, 0}, pollfd{tun_->poll_fd(), POLLIN, 0}};
-  std::size_t count = 3;
+  std::array<pollfd, 6> fds = {pollfd{monitor_.poll_fd(), POLLIN, 0},
+                               pollfd{routes_.poll_fd(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0},
+                               pollfd{tun_->poll_fd(), POLLIN, 0}};
+  std::size_t count = 4;
   for (const int fd : udp_.poll_fds()) fds[count++] = pollfd{fd, POLLIN, 0};
 
   timespec patience{};
@@ -139,15 +142,16 @@ void TunnelWorker::wait() {
   }
 
   if (readable(fds[0])) look_at_link();
-  if (readable(fds[1])) run_calls();
+  if (readable(fds[1])) follow_routes();
+  if (readable(fds[2])) run_calls();
   if (over_) return;
-  receive_datagrams({readable(fds[3]), count > 4 && readable(fds[4])});
-  if (readable(fds[2]) && !read_packets()) {
+  receive_datagrams({readable(fds[4]), count > 5 && readable(fds[5])});
+  if (readable(fds[3]) && !read_packets()) {
     end("its interface was removed");
     return;
   }
   if (settings_.busy_poll > Duration(0) &&
-      std::ranges::any_of(std::span(fds).subspan(2, count - 2), readable)) {
+      std::ranges::any_of(std::span(fds).subspan(3, count - 3), readable)) {
     last_packet_ = clock_.now();
   }
   run_timers();
@@ -175,6 +179,10 @@ void TunnelWorker::look_at_link() {
   if (link_.up && !was_up) engine_.bring_up(clock_.now(), batch_);
   if (!link_.up && was_up) engine_.take_down();
   flush();
+}
+
+void TunnelWorker::follow_routes() {
+  for (const IpPrefix& prefix : routes_.take_changes()) engine_.forget_locals(prefix);
 }
 
 void TunnelWorker::run_calls() {

@@ -213,29 +213,30 @@ def check_address_elsewhere(pair):
 def check_route_change(pair):
     """A better route over another interface takes over an ongoing conversation, source address and all."""
     pair.configure()
-    a, b = pair.names["a"], pair.names["b"]
-    first, second = f"{pair.prefix}va", f"{pair.prefix}wa"
-    run("ip", "link", "add", second, "netns", a, "type", "veth", "peer", "name", f"{pair.prefix}wb", "netns", b)
-    for name, device in ((a, second), (b, f"{pair.prefix}wb")):
+    left, right = pair.left, pair.right
+    second = f"{pair.prefix}wa"
+    run("ip", "link", "add", second, "netns", pair.names["a"], "type", "veth", "peer", "name", f"{pair.prefix}wb",
+        "netns", pair.names["b"])
+    for number, name in enumerate(pair.names.values(), start=1):
+        device = f"{pair.prefix}w{name[-1]}"
+        run("ip", "-n", name, "addr", "add", f"172.31.0.{number}/24", "dev", device)
+        run("ip", "-n", name, "addr", "add", f"fd31::{number}/64", "dev", device, "nodad")
         run("ip", "-n", name, "link", "set", device, "up")
-    for name in (a, b):
-        run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0",
-            f"net.ipv4.conf.{pair.prefix}v{name[-1]}.rp_filter=0", f"net.ipv4.conf.{pair.prefix}w{name[-1]}.rp_filter=0")
-    run("ip", "-n", a, "addr", "add", "172.29.0.3/24", "dev", second, "noprefixroute")
-    run("ip", "-n", a, "addr", "add", "fd29::3/64", "dev", second, "nodad", "noprefixroute")
-    for outer, network, old, new in (("172.29.0.2:51820", "172.29.0.2/32", "172.29.0.1:{}", "172.29.0.3:{}"),
-                                     ("[fd29::2]:51820", "fd29::2/128", "[fd29::1]:{}", "[fd29::3]:{}")):
-        port = pair.left.wg("show", "listen-port").strip()
-        source = new.rsplit(":", 1)[0].strip("[]")
-        pair.left.wg("set", "peer", pair.right.public_key, "endpoint", outer)
-        ping(pair.left, "10.77.0.2", 1, wait=1)
-        endpoint(pair.right, pair.left, old.format(port))
-        run("ip", "-n", a, "route", "add", network, "dev", second, "src", source)
-        ping(pair.left, "10.77.0.2", 1, wait=1)
-        endpoint(pair.right, pair.left, new.format(port))
-        run("ip", "-n", a, "route", "del", network, "dev", second, "src", source)
-        ping(pair.left, "10.77.0.2", 1, wait=1)
-        endpoint(pair.right, pair.left, old.format(port))
+    port = left.wg("show", "listen-port").strip()
+    for remote, old, gateway, new in (("172.29.0.2", "172.29.0.1", "172.31.0.2", "172.31.0.1"),
+                                      ("fd29::2", "fd29::1", "fd31::2", "fd31::1")):
+
+        def bracketed(address):
+            return f"[{address}]" if ":" in address else address
+
+        for neighbour in (remote, gateway):  # a new link finds its neighbours only after a while
+            execute(left, "ping", "-q", "-c", 1, "-w", 10, neighbour)
+        left.wg("set", "peer", right.public_key, "endpoint", f"{bracketed(remote)}:51820")
+        ping(left, "10.77.0.2", 1, wait=1)
+        for verb, source in (("add", new), ("del", old)):
+            run("ip", "-n", pair.names["a"], "route", verb, remote, "via", gateway, "dev", second)
+            ping(left, "10.77.0.2", 1, wait=1)
+            endpoint(right, left, f"{bracketed(source)}:{port}")
 
 
 def check_nat(pair):
@@ -384,8 +385,8 @@ def check_namespace_goes(pair):
 
 
 CHECKS = [check_counts, check_padding, check_new_private_key, check_keys, check_allowed_ips, check_low_order,
-          check_roaming_v6, check_address_elsewhere, check_nat, check_marks, check_wg_quick,
-          check_in_tunnel, check_onion, check_parallel]
+          check_roaming_v6, check_address_elsewhere, check_route_change, check_nat, check_marks, check_wg_quick,
+          check_in_tunnel, check_onion, check_parallel, check_namespace_goes]
 
 
 def main():

@@ -283,6 +283,25 @@ TEST_F(Engines, AnswerFromTheAddressTheyWereAskedAt) {
   EXPECT_EQ(world.wire.back().to.remote, world.endpoint(a));
 }
 
+TEST_F(Engines, LeaveTheirAddressToTheKernelWhenTheWayThereChanged) {
+  connect();
+  const UdpPath asked{.remote = world.endpoint(a), .local = *IpAddress::parse("198.51.100.9")};
+  const auto answer_goes = [&] {
+    world.wire.clear();
+    world.send(b, a, 1);
+    return world.wire.back().to;
+  };
+  world.send(a, b, 2);
+  ByteVector data = world.wire.back().bytes;
+  world.engine(b).on_datagram(data, asked, world.now(), world.output(b));
+  EXPECT_EQ(answer_goes(), asked);
+  world.engine(b).forget_locals(*IpPrefix::parse("192.0.3.0/24"));
+  world.engine(b).forget_locals(*IpPrefix::parse("::/0"));
+  EXPECT_EQ(answer_goes(), asked);
+  world.engine(b).forget_locals(*IpPrefix::parse("192.0.2.0/24"));
+  EXPECT_EQ(answer_goes(), asked.without_local());
+}
+
 TEST_F(Engines, TellTheInterfaceOfALinkLocalPeerOnly) {
   connect();
   world.faults.loss = 1;
