@@ -9,20 +9,18 @@ offset lies in a file; every handshake is left's, as `right` knows no endpoint o
     check_other_end     right: weir-wg         the same, and left remembers nothing: the other end has to help
 """
 
-import glob
 import os
 import sys
 import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from tunnel_lab import (SOCKETS, WEIR_WG, WIREGUARD_GO, Failure, Pair, check, clean_up_when_interrupted,  # noqa: E402
-                        in_parallel, ping, run, wait_until)
+from tunnel_lab import (SOCKETS, WEIR_WG, WIREGUARD_GO, Failure, OwnClock, Pair, check, clean_up_when_interrupted,  # noqa: E402
+                        in_parallel, ping, wait_until)
 
 SKIPPED = 77
 WITHIN = 10  # seconds
 TEN_YEARS = 3650 * 24 * 3600
-LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
 
 
 class ClockPair(Pair):
@@ -30,23 +28,10 @@ class ClockPair(Pair):
 
     def __init__(self, prefix, right, folder, remembers):
         super().__init__(prefix, WEIR_WG, right)
-        self._offset = f"{folder}/{prefix}.offset"
-        self.set_clock(0)
-        environment = [f"LD_PRELOAD={LIBRARY}", f"FAKETIME_TIMESTAMP_FILE={self._offset}", "FAKETIME_NO_CACHE=1",
-                       "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+        self.clock = OwnClock(f"{folder}/{prefix}.offset", monotonic=False)
+        self.left.environment = list(self.clock.environment)
         if remembers:
-            environment.append(f"WEIR_WG_TIMESTAMPS={folder}/{prefix}.timestamp")
-
-        def start(end=self.left):
-            run("ip", "netns", "exec", end.namespace, "env", *environment, WEIR_WG, end.interface)
-            end.pid = end._find_pid()  # pylint: disable=protected-access
-
-        self.left.start = start
-
-    def set_clock(self, offset):
-        with open(self._offset + ".new", "w") as file:
-            file.write(f"{offset:+d}")
-        os.replace(self._offset + ".new", self._offset)
+            self.left.environment.append(f"WEIR_WG_TIMESTAMPS={folder}/{prefix}.timestamp")
 
     def restart(self):
         self.left.stop()
@@ -76,7 +61,7 @@ def check_running(pair):
     pair.configure()
     ping(pair.left, "10.77.0.2", 1)
     for offset in (TEN_YEARS, 0, TEN_YEARS, 0):
-        pair.set_clock(offset)
+        pair.clock.set(offset)
         # A peer that is taken away and given back needs a handshake.
         pair.left.wg("set", "peer", pair.right.public_key, "remove")
         pair.left.wg("set", "peer", pair.right.public_key, "endpoint", "172.29.0.2:51820", "allowed-ips", "10.77.0.2/32")
@@ -89,11 +74,11 @@ def check_running(pair):
 
 
 def check_restarted(pair):
-    pair.set_clock(TEN_YEARS)
+    pair.clock.set(TEN_YEARS)
     pair.configure()
     ping(pair.left, "10.77.0.2", 1)
     check(pair.clock_is_ahead(), "the clock was not set: this test proves nothing")
-    pair.set_clock(0)
+    pair.clock.set(0)
     pair.restart()
     return pair.recovers()
 
@@ -107,7 +92,7 @@ CHECKS = {"check_running": (check_running, WIREGUARD_GO, False),
 
 def main():
     clean_up_when_interrupted()
-    if LIBRARY is None:
+    if OwnClock.LIBRARY is None:
         print("clock: SKIPPED: libfaketime is not installed")
         return SKIPPED
     os.makedirs(SOCKETS, exist_ok=True)
