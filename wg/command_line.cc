@@ -82,6 +82,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string_view>& argu
     WEIR_ASSIGN(busy_poll, parse_busy_poll(environment.busy_poll));
     line.busy_poll = busy_poll;
   }
+  if (environment.timestamps != nullptr) line.timestamp_file = environment.timestamps;
   for (const std::string_view argument : arguments) {
     if (argument == "-h" || argument == "--help") {
       line.help = true;

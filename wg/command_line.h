@@ -24,6 +24,7 @@ struct CommandLine {
   std::string interface;
   TunnelOffloads offloads;
   Duration busy_poll = TunnelOptions().busy_poll;
+  std::string timestamp_file;
 };
 
 /// The environment variables that count; nullptr: not set.
@@ -32,6 +33,7 @@ struct Environment {
   const char* foreground = nullptr;
   const char* offloads = nullptr;
   const char* busy_poll = nullptr;
+  const char* timestamps = nullptr;
 };
 
 /// `arguments` without the program's name.

@@ -71,6 +71,7 @@ int run(const CommandLine& line) {
   options.bring_up = false;
   options.offloads = line.offloads;
   options.busy_poll = line.busy_poll;
+  options.timestamp_file = line.timestamp_file;
   options.on_end = [&](const std::string& why) {
     log.info("tunnel.ended", {{"interface", line.interface}, {"why", why}});
     ::eventfd_write(ended.get(), 1);
@@ -98,7 +99,8 @@ int main(int argc, char** argv) {
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
   const weir::wg::Environment environment{
       std::getenv("LOG_LEVEL"), std::getenv("WG_PROCESS_FOREGROUND"),
-      std::getenv("WEIR_WG_OFFLOADS"), std::getenv("WEIR_WG_BUSY_POLL")};
+      std::getenv("WEIR_WG_OFFLOADS"), std::getenv("WEIR_WG_BUSY_POLL"),
+      std::getenv("WEIR_WG_TIMESTAMPS")};
   const auto line = weir::wg::parse_command_line(arguments, environment);
   if (!line) {
     std::fprintf(stderr, "weir-wg: %s\n", line.error().message().c_str());

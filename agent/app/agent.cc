@@ -181,6 +181,7 @@ void Agent::raise_limits() {
 
 Status Agent::start_tunnel() {
   TunnelOptions options = options_.tunnel.options();
+  options.timestamp_file = std::filesystem::absolute(options_.state_dir / "tunnel.timestamp");
   options.on_end = [this](const std::string& why) {
     asio::post(core_, [this, why] {
       // Nothing can be forwarded any more; the supervisor starts the agent anew.

@@ -44,6 +44,9 @@ struct TunnelOptions {
   /// embedded engine alone, as the next and `tx_queue_length`: `wg` speaks to the kernel by itself.
   bool uapi = true;
   std::string uapi_directory = "/var/run/wireguard";
+  /// An absolute path: where the embedded engine keeps how far its timestamps have come, so that
+  /// peers hear the next run too when the wall clock was set back meanwhile. Empty: nowhere.
+  std::string timestamp_file;
   /// Called once, on a thread of the tunnel, when it ends by itself: the interface or the UAPI
   /// socket's file was removed. The argument says which. Returns soon; must not destroy the device.
   EndReport on_end;

@@ -60,15 +60,23 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
                                                           .large_udp = offloads.tun_udp}));
   auto tun = std::make_unique<TunDevice>(std::move(made));
   WEIR_ASSIGN(monitor, LinkMonitor::create(*tun));
+  WEIR_ASSIGN(routes, RouteMonitor::create());
   WEIR_TRY(set_up_link(options));
   WEIR_ASSIGN(udp, UdpPort::open(options.listen_port, 0,
                                  {.cut = offloads.udp_cut, .join = offloads.udp_join}));
   WEIR_ASSIGN(wake, make_eventfd());
 
+  TimestampFloor timestamps;
+  if (!options.timestamp_file.empty()) {
+    WEIR_ASSIGN(kept, TimestampFloor::open(options.timestamp_file));
+    timestamps = std::move(kept);
+  }
+
   const EndReport on_end = once(std::move(options.on_end));
   std::unique_ptr<TunnelDevice> device(new TunnelDevice(options.interface));
   device->worker_ = std::make_unique<TunnelWorker>(
-      std::move(tun), std::move(monitor), std::move(udp), std::move(wake),
+      std::move(tun), std::move(monitor), std::move(udp), std::move(wake), std::move(routes),
+      std::move(timestamps),
       TunnelWorker::Settings{.mtu = options.mtu,
                              .tx_queue_length = options.tx_queue_length,
                              .busy_poll = options.busy_poll},

@@ -53,6 +53,10 @@ void Engine::on_timer(Time now, EngineOutput& out) { core_->on_timer(now, out); 
 
 void Engine::forget_local(const IpAddress& local) { core_->forget_local(local); }
 
+void Engine::forget_locals(const IpPrefix& remotes) { core_->forget_locals(remotes); }
+
+std::uint64_t Engine::timestamp_sent_ns() const { return core_->timestamp_sent_ns(); }
+
 const EngineCounters& Engine::counters() const { return core_->counters(); }
 
 void Engine::skip_to(const PublicKey& peer, std::uint64_t counter) {

@@ -44,6 +44,9 @@ class Engine {
     /// `handshake_burst` more is taken without.
     std::uint32_t handshakes_per_second = 4000;
     std::uint32_t handshake_burst = 128;
+    /// Timestamps of our initiations start above this, whatever the wall clock says; nanoseconds
+    /// since 1970.
+    std::uint64_t timestamp_floor_ns = 0;
   };
   using WallClock = std::function<WallTime()>;
 
@@ -103,6 +106,11 @@ class Engine {
 
   /// A local address or interface is gone: replies stop using it.
   void forget_local(const IpAddress& local);
+  /// The way to these addresses changed: the source of what goes there is for the kernel to choose.
+  void forget_locals(const IpPrefix& remotes);
+
+  /// The greatest timestamp of an initiation so far, as the floor of the next engine.
+  std::uint64_t timestamp_sent_ns() const;
 
   const EngineCounters& counters() const;
 

@@ -57,7 +57,8 @@ Engine::Core::Core(Options options, KeySource& keys, WallClock wall)
       keys_(keys),
       wall_(std::move(wall)),
       load_(options.handshakes_per_second, options.handshake_burst),
-      sources_(draw(keys)) {}
+      sources_(draw(keys)),
+      timestamp_floor_ns_(options.timestamp_floor_ns) {}
 
 Status Engine::Core::apply(const DeviceConfig& config, Time now, EngineOutput& out) {
   WEIR_TRY(check(config));
@@ -259,6 +260,13 @@ DeviceState Engine::Core::state() const {
 void Engine::Core::forget_local(const IpAddress& local) {
   for (const std::unique_ptr<Peer>& peer : peers_) {
     if (peer == nullptr || !peer->path || peer->path->local != local) continue;
+    peer->path = peer->path->without_local();
+  }
+}
+
+void Engine::Core::forget_locals(const IpPrefix& remotes) {
+  for (const std::unique_ptr<Peer>& peer : peers_) {
+    if (peer == nullptr || !peer->path || !remotes.contains(peer->path->remote.address)) continue;
     peer->path = peer->path->without_local();
   }
 }

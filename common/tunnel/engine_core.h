@@ -36,6 +36,7 @@ class Engine::Core {
   bool has_peer(const PublicKey& key) const { return by_key_.contains(key); }
   std::optional<PublicKey> public_key() const;
   void forget_local(const IpAddress& local);
+  void forget_locals(const IpPrefix& remotes);
 
   // packets and time
   void bring_up(Time now, EngineOutput& out);
@@ -47,6 +48,7 @@ class Engine::Core {
                                 EngineOutput& out);
   std::optional<Time> next_timer() const { return queue_.next(); }
   void on_timer(Time now, EngineOutput& out);
+  std::uint64_t timestamp_sent_ns() const { return timestamp_sent_ns_; }
   const EngineCounters& counters() const { return counters_; }
   void skip_to(const PublicKey& key, std::uint64_t counter);
 
@@ -74,11 +76,14 @@ class Engine::Core {
   void on_initiation(ByteView message, const UdpPath& from, Time now, EngineOutput& out);
   void on_response(ByteView message, const UdpPath& from, Time now, EngineOutput& out);
   void on_cookie(ByteView message, Time now);
-  Peer* read_initiation(ByteView message, NoiseState& state, NoiseInitiator& initiator, Time now);
+  Peer* read_initiation(ByteView message, const UdpPath& from, NoiseState& state,
+                        NoiseInitiator& initiator, Time now, EngineOutput& out);
+  void ask_instead(Peer& peer, const UdpPath& from, Time now, EngineOutput& out);
   void answer(Peer& peer, NoiseState& state, const NoiseInitiator& initiator, ByteView message,
               Time now, EngineOutput& out);
   enum class Attempt : std::uint8_t { first, again };
-  void start_handshake(Peer& peer, Attempt attempt, Time now, EngineOutput& out);
+  void start_handshake(Peer& peer, Attempt attempt, Time now, EngineOutput& out,
+                       const UdpPath* also = nullptr);
   void handshake_done(Peer& peer);
 
   // engine_data.cc
@@ -144,7 +149,8 @@ class Engine::Core {
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<PublicKey, Peer*, HashKey> by_key_;
   std::uint64_t peers_made_ = 0;
-  std::uint64_t timestamp_floor_ns_ = 0;  ///< greatest timestamp sent to a peer since removed
+  std::uint64_t timestamp_floor_ns_;     ///< greatest timestamp sent to a peer since removed
+  std::uint64_t timestamp_sent_ns_ = 0;  ///< greatest ever
 };
 
 }  // namespace weir

@@ -32,6 +32,8 @@ struct EngineCounters {
   std::uint64_t dropped_too_big = 0;            ///< longer than UDP carries
   std::uint64_t dropped_no_peer = 0;
   std::uint64_t dropped_no_endpoint = 0;
+  std::uint64_t dropped_looped =
+      0;  ///< what was sent to a peer came back as a packet for that peer
   std::uint64_t dropped_staged = 0;  ///< waited for a handshake too long or too many
 
   friend bool operator==(const EngineCounters&, const EngineCounters&) = default;

@@ -31,6 +31,11 @@ bool goes_to(const InnerPacket& packet, const IpAddress& address) {
   return packet.v4 == address.is_v4() && std::equal(bytes.begin(), bytes.end(), packet.destination);
 }
 
+bool goes_to(const InnerPacket& packet, const Endpoint& endpoint) {
+  return packet.udp_port != 0 && packet.udp_port == endpoint.port &&
+         goes_to(packet, endpoint.address);
+}
+
 }  // namespace
 
 void Engine::Core::on_datagrams(ByteSpan datagrams, std::size_t size, const UdpPath& from, Time now,
@@ -182,6 +187,10 @@ InnerVerdict Engine::Core::on_inner_packet(const SegmentedPacket& packet, Time n
   if (!peer.path) {
     counters_.dropped_no_endpoint += packet.count();
     return InnerVerdict::no_endpoint;
+  }
+  if (goes_to(*inner, peer.path->remote)) {
+    counters_.dropped_looped += packet.count();
+    return InnerVerdict::looped;
   }
   Session* const session = peer.sessions.current();
   if (session != nullptr && peer.staged.empty() && session->may_send(now, packet.count())) {

@@ -54,7 +54,7 @@ void Engine::Core::on_initiation(ByteView message, const UdpPath& from, Time now
   if (!admit(message, from, now, out)) return;
   NoiseState state = blank_;
   NoiseInitiator initiator;
-  Peer* const peer = read_initiation(message, state, initiator, now);
+  Peer* const peer = read_initiation(message, from, state, initiator, now, out);
   if (peer == nullptr) return;
   roam(*peer, from);
   authenticated_received(*peer, message.size(), now);
@@ -62,16 +62,20 @@ void Engine::Core::on_initiation(ByteView message, const UdpPath& from, Time now
 }
 
 /// The peer whose authentic and new initiation this is, or nullptr after counting why not.
-Peer* Engine::Core::read_initiation(ByteView message, NoiseState& state, NoiseInitiator& initiator,
-                                    Time now) {
+Peer* Engine::Core::read_initiation(ByteView message, const UdpPath& from, NoiseState& state,
+                                    NoiseInitiator& initiator, Time now, EngineOutput& out) {
   const ByteView noise = noise_of_initiation(message);
   Tai64n timestamp{};
   Peer* peer = nullptr;
   if (noise_read_identity(state, *identity_, noise, initiator)) peer = find(initiator.identity);
   if (peer == nullptr || !peer->static_static ||
-      !noise_read_payload(state, *peer->static_static, noise, timestamp.data()) ||
-      (peer->greatest_timestamp && timestamp <= *peer->greatest_timestamp)) {
+      !noise_read_payload(state, *peer->static_static, noise, timestamp.data())) {
     ++counters_.dropped_handshake;
+    return nullptr;
+  }
+  if (peer->greatest_timestamp && timestamp <= *peer->greatest_timestamp) {
+    ++counters_.dropped_handshake;
+    ask_instead(*peer, from, now, out);
     return nullptr;
   }
   if (peer->last_initiation_taken && now - *peer->last_initiation_taken < k_initiation_spacing) {
@@ -81,6 +85,15 @@ Peer* Engine::Core::read_initiation(ByteView message, NoiseState& state, NoiseIn
   peer->greatest_timestamp = timestamp;
   peer->last_initiation_taken = now;
   return peer;
+}
+
+/// An old initiation is a replay, or its sender's clock was set back and it will not be heard for
+/// as long as it was ahead. Ours is heard all the same. It goes to where the peer was last
+/// authentic, so that a replay cannot lead it astray, and to where the peer may be now.
+void Engine::Core::ask_instead(Peer& peer, const UdpPath& from, Time now, EngineOutput& out) {
+  const auto& last = peer.last_handshake_sent;
+  if (last && now - *last < k_rekey_timeout) return;  // a copy of one that was just answered
+  start_handshake(peer, Attempt::first, now, out, &from);
 }
 
 void Engine::Core::answer(Peer& peer, NoiseState& state, const NoiseInitiator& initiator,
@@ -147,8 +160,10 @@ void Engine::Core::on_cookie(ByteView message, Time now) {
   ++counters_.cookies_received;
 }
 
-/// Sends an initiation unless one left within the last five seconds; then the timer sends it.
-void Engine::Core::start_handshake(Peer& peer, Attempt attempt, Time now, EngineOutput& out) {
+/// Sends an initiation unless one left within the last five seconds; then the timer sends it. A
+/// copy goes to `also`.
+void Engine::Core::start_handshake(Peer& peer, Attempt attempt, Time now, EngineOutput& out,
+                                   const UdpPath* also) {
   if (!identity_ || !peer.static_static || !peer.path) return;
   if (attempt == Attempt::first) peer.attempt_started = now;
   if (peer.last_handshake_sent && now - *peer.last_handshake_sent < k_rekey_timeout) {
@@ -163,6 +178,7 @@ void Engine::Core::start_handshake(Peer& peer, Attempt attempt, Time now, Engine
   X25519KeyPair ephemeral = X25519KeyPair::generate(keys_);
   IndexLease lease(indices_, &peer, keys_);
   const Tai64n timestamp = peer.timestamps.next(wall_());
+  timestamp_sent_ns_ = std::max(timestamp_sent_ns_, peer.timestamps.last_ns());
   send_prepared(out);
   const ByteSpan initiation =
       out.send_buffer(*peer.path, wire::k_initiation_size).first(wire::k_initiation_size);
@@ -179,7 +195,13 @@ void Engine::Core::start_handshake(Peer& peer, Attempt attempt, Time now, Engine
   ++counters_.handshakes_started;
   authenticated_sent(peer, initiation.size(), now);
   queue_.arm(peer, PeerTimer::retransmit, now + k_rekey_timeout + jitter());
+  std::array<std::uint8_t, wire::k_initiation_size> copy{};
+  std::ranges::copy(initiation, copy.begin());
   out.send(*peer.path, initiation, initiation.size());
+  if (also == nullptr || also->remote == peer.path->remote) return;
+  const ByteSpan second = out.send_buffer(*also, copy.size()).first(copy.size());
+  std::ranges::copy(copy, second.begin());
+  out.send(*also, second, second.size());
 }
 
 void Engine::Core::handshake_done(Peer& peer) {

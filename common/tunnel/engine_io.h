@@ -54,6 +54,7 @@ enum class InnerVerdict : std::uint8_t {
   staged,       ///< kept until a handshake is done
   no_peer,      ///< no allowed IP matches its destination
   no_endpoint,  ///< the peer has no known endpoint
+  looped,       ///< to the very endpoint of the peer that would carry it: it would come back longer
   malformed,    ///< not IPv4 or IPv6
   too_big,      ///< longer than UDP carries; its sender gets an ICMP message
   down,         ///< the engine is down

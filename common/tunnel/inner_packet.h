@@ -13,7 +13,8 @@ struct InnerPacket {
   bool v4 = true;
   const std::uint8_t* source = nullptr;  ///< 4 or 16 bytes inside the packet
   const std::uint8_t* destination = nullptr;
-  std::size_t size = 0;  ///< what the IP header says; the rest is padding
+  std::size_t size = 0;        ///< what the IP header says; the rest is padding
+  std::uint16_t udp_port = 0;  ///< where a datagram goes; 0 for others and for later fragments
 };
 
 /// Nothing unless `bytes` starts with a whole IPv4 or IPv6 header whose length fits in `bytes`. Of

@@ -1,7 +1,10 @@
 #include "common/tunnel/link_monitor.h"
 
+#include <libmnl/libmnl.h>
+#include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -10,6 +13,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
+#include <string>
 #include <thread>
 
 #include "common/os/os_error.h"
@@ -27,6 +32,117 @@ Result<Fd> open_netlink() {
     return fail(os_error("listen to changes of interfaces", errno));
   }
   return fd;
+}
+
+/// Hears of the numbered namespaces too.
+Result<Fd> open_netlink_for_all() {
+  WEIR_ASSIGN(fd, open_netlink());
+  const int on = 1;
+  if (::setsockopt(fd.get(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) < 0) {
+    return fail(os_error("listen to changes in other namespaces", errno));
+  }
+  return std::move(fd);
+}
+
+/// One request of rtnetlink, about a namespace that is known by a descriptor or by its number.
+class Question {
+ public:
+  template <typename Header>
+  Question(std::uint16_t type, int flags, const Header& header) {
+    message_->nlmsg_type = type;
+    message_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+    *static_cast<Header*>(mnl_nlmsg_put_extra_header(message_, sizeof(Header))) = header;
+  }
+  Question& put(std::uint16_t type, int value) {
+    mnl_attr_put_u32(message_, type, static_cast<std::uint32_t>(value));
+    return *this;
+  }
+  Question& put(std::uint16_t type, const std::string& value) {
+    mnl_attr_put_strz(message_, type, value.c_str());
+    return *this;
+  }
+  /// False when the kernel refuses.
+  bool ask(mnl_cb_t on_answer = nullptr, void* into = nullptr) {
+    const std::unique_ptr<mnl_socket, void (*)(mnl_socket*)> socket(
+        mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC),
+        [](mnl_socket* one) { mnl_socket_close(one); });
+    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0 ||
+        mnl_socket_sendto(socket.get(), message_, message_->nlmsg_len) < 0) {
+      return false;
+    }
+    std::array<char, k_answer_max> answer;
+    const ssize_t size = mnl_socket_recvfrom(socket.get(), answer.data(), answer.size());
+    return size > 0 && mnl_cb_run(answer.data(), static_cast<std::size_t>(size), 0, 0, on_answer,
+                                  into) != MNL_CB_ERROR;
+  }
+
+ private:
+  static constexpr std::size_t k_answer_max = 16384;
+
+  alignas(nlmsghdr) std::array<char, 512> buffer_{};
+  nlmsghdr* message_ = mnl_nlmsg_put_header(buffer_.data());
+};
+
+/// The number under which this namespace knows the other, which gets one if it has none.
+std::optional<std::int32_t> number_of(const Fd& network_namespace) {
+  const rtgenmsg any{AF_UNSPEC};
+  (void)Question(RTM_NEWNSID, NLM_F_ACK, any)
+      .put(NETNSA_NSID, NETNSA_NSID_NOT_ASSIGNED)
+      .put(NETNSA_FD, network_namespace.get())
+      .ask();  // refused when it has one
+  std::int32_t number = NETNSA_NSID_NOT_ASSIGNED;
+  const auto read = [](const nlmsghdr* message, void* into) {
+    const auto attribute = [](const nlattr* one, void* result) {
+      if (mnl_attr_get_type(one) == NETNSA_NSID && mnl_attr_get_payload_len(one) == 4) {
+        *static_cast<std::int32_t*>(result) = static_cast<std::int32_t>(mnl_attr_get_u32(one));
+      }
+      return MNL_CB_OK;
+    };
+    return mnl_attr_parse(message, sizeof(rtgenmsg), attribute, into);
+  };
+  Question question(RTM_GETNSID, 0, any);
+  if (!question.put(NETNSA_FD, network_namespace.get()).ask(read, &number)) return std::nullopt;
+  if (number < 0) return std::nullopt;
+  return number;
+}
+
+std::optional<LinkView> look_there(std::int32_t number, const std::string& name) {
+  LinkView view;
+  const auto read = [](const nlmsghdr* message, void* into) {
+    const auto* const link = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
+    static_cast<LinkView*>(into)->up = (link->ifi_flags & IFF_UP) != 0;
+    const auto attribute = [](const nlattr* one, void* result) {
+      if (mnl_attr_get_type(one) == IFLA_MTU && mnl_attr_get_payload_len(one) == 4) {
+        static_cast<LinkView*>(result)->mtu = mnl_attr_get_u32(one);
+      }
+      if (mnl_attr_get_type(one) == IFLA_TXQLEN && mnl_attr_get_payload_len(one) == 4) {
+        static_cast<LinkView*>(result)->tx_queue_length = mnl_attr_get_u32(one);
+      }
+      return MNL_CB_OK;
+    };
+    return mnl_attr_parse(message, sizeof(ifinfomsg), attribute, into);
+  };
+  Question question(RTM_GETLINK, 0, ifinfomsg{});
+  question.put(IFLA_TARGET_NETNSID, number).put(IFLA_IFNAME, name);
+  if (!question.ask(read, &view)) return std::nullopt;
+  return view;
+}
+
+ifreq named(const std::string& name) {
+  ifreq request{};
+  std::ranges::copy(std::string_view(name).substr(0, IFNAMSIZ - 1), request.ifr_name);
+  return request;
+}
+
+std::optional<LinkView> look_here(int fd, const std::string& name) {
+  ifreq request = named(name);
+  if (::ioctl(fd, SIOCGIFFLAGS, &request) < 0) return std::nullopt;
+  LinkView view{.up = (request.ifr_flags & IFF_UP) != 0, .mtu = 0, .tx_queue_length = 0};
+  if (::ioctl(fd, SIOCGIFMTU, &request) < 0) return std::nullopt;
+  view.mtu = static_cast<std::uint32_t>(request.ifr_mtu);
+  if (::ioctl(fd, SIOCGIFTXQLEN, &request) < 0) return std::nullopt;
+  view.tx_queue_length = static_cast<std::uint32_t>(request.ifr_qlen);
+  return view;
 }
 
 Result<Fd> open_netlink_in(const Fd& network_namespace) {
@@ -59,7 +175,9 @@ void drain(int fd) {
 Result<LinkMonitor> LinkMonitor::create(const TunDevice& tun) {
   WEIR_ASSIGN(netlink, open_netlink());
   LinkMonitor monitor(tun, std::move(netlink));
-  if (const auto home = tun.network_namespace()) monitor.namespace_ = identity(*home);
+  if (const auto home = tun.network_namespace()) {
+    monitor.home_ = monitor.namespace_ = identity(*home);
+  }
   return monitor;
 }
 
@@ -67,39 +185,42 @@ Result<LinkMonitor> LinkMonitor::create(const TunDevice& tun) {
 void LinkMonitor::follow() {
   const auto present = tun_->network_namespace();
   if (!present || identity(*present) == namespace_) return;
-  auto moved = open_netlink_in(*present);
+  const bool back = identity(*present) == home_;
+  const auto number = back ? std::nullopt : number_of(*present);
+  auto moved = number ? open_netlink_for_all() : open_netlink_in(*present);
   if (!moved) return;
   netlink_ = std::move(*moved);
   namespace_ = identity(*present);
+  number_ = number;
+}
+
+std::optional<LinkView> LinkMonitor::view(const std::string& name) const {
+  return number_ ? look_there(*number_, name) : look_here(netlink_.get(), name);
 }
 
 std::optional<LinkView> LinkMonitor::look() {
   drain(netlink_.get());
   follow();
-  auto request = named_request();
-  if (!request) return std::nullopt;
-  if (::ioctl(netlink_.get(), SIOCGIFFLAGS, &*request) < 0) return last_;
-  const bool up = (request->ifr_flags & IFF_UP) != 0;
-  if (::ioctl(netlink_.get(), SIOCGIFMTU, &*request) < 0) return last_;
-  last_ = LinkView{.up = up, .mtu = static_cast<std::uint32_t>(request->ifr_mtu)};
+  const auto name = tun_->name();
+  if (!name) return std::nullopt;
+  last_ = view(*name).value_or(last_);
   return last_;
 }
 
 bool LinkMonitor::change_tx_queue_length(std::uint32_t present, std::uint32_t wanted) {
-  auto request = named_request();
-  if (!request || ::ioctl(netlink_.get(), SIOCGIFTXQLEN, &*request) < 0) return false;
-  if (request->ifr_qlen != static_cast<int>(present)) return false;
-  request->ifr_qlen = static_cast<int>(wanted);
-  return ::ioctl(netlink_.get(), SIOCSIFTXQLEN, &*request) == 0;
-}
-
-/// With the interface's present name; nothing when it is gone.
-std::optional<ifreq> LinkMonitor::named_request() const {
   const auto name = tun_->name();
-  if (!name) return std::nullopt;
-  ifreq request{};
-  std::ranges::copy(name->substr(0, IFNAMSIZ - 1), request.ifr_name);
-  return request;
+  const auto seen = name ? view(*name) : std::nullopt;
+  if (!seen || seen->tx_queue_length != present) return false;
+  if (number_) {
+    return Question(RTM_NEWLINK, NLM_F_ACK, ifinfomsg{})
+        .put(IFLA_TARGET_NETNSID, *number_)
+        .put(IFLA_IFNAME, *name)
+        .put(IFLA_TXQLEN, static_cast<int>(wanted))
+        .ask();
+  }
+  ifreq request = named(*name);
+  request.ifr_qlen = static_cast<int>(wanted);
+  return ::ioctl(netlink_.get(), SIOCSIFTXQLEN, &request) == 0;
 }
 
 }  // namespace weir

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <net/if.h>
 #include <sys/types.h>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "common/base/result.h"
 #include "common/os/fd.h"
@@ -16,16 +16,17 @@ namespace weir {
 struct LinkView {
   bool up = false;
   std::uint32_t mtu = 0;
+  std::uint32_t tx_queue_length = 0;
 
   friend bool operator==(const LinkView&, const LinkView&) = default;
 };
 
 /// Follows a TUN interface through changes of state, MTU, name and network namespace.
 ///
-/// Listens to rtnetlink in the namespace the interface is in. Moving there takes a short-lived
-/// thread, since a socket belongs for ever to the namespace its thread was in. Where the kernel
-/// does not tell (Linux < 5.10, no CAP_SYS_ADMIN there), it keeps looking in the namespace of its
-/// creation and, after a move, reports what it saw last.
+/// Listens to rtnetlink in the namespace of its creation, where another namespace has a number: a
+/// socket inside would keep that one alive after everybody else has left it. Where the kernel gives
+/// no number it opens that socket all the same, by a short-lived thread. Where the kernel does not
+/// tell where the interface is (Linux < 5.10), it reports what it saw last.
 class LinkMonitor {
  public:
   /// `tun` outlives the monitor.
@@ -44,11 +45,13 @@ class LinkMonitor {
  private:
   LinkMonitor(const TunDevice& tun, Fd netlink) : tun_(&tun), netlink_(std::move(netlink)) {}
   void follow();
-  std::optional<ifreq> named_request() const;
+  std::optional<LinkView> view(const std::string& name) const;
 
   const TunDevice* tun_;
   Fd netlink_;
-  ino_t namespace_ = 0;
+  ino_t home_ = 0;
+  ino_t namespace_ = 0;                 ///< of the interface
+  std::optional<std::int32_t> number_;  ///< of that namespace, if it is not ours
   LinkView last_;
 };
 

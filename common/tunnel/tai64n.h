@@ -18,9 +18,8 @@ using Tai64n = std::array<std::uint8_t, 12>;
 /// The nanoseconds lose their low 24 bits (16.8 ms), so that initiations do not tell a precise
 /// clock. A peer refuses every timestamp not greater than the greatest it has seen from our key.
 /// When the wall clock stands still or has jumped back, the next one is therefore the last plus one
-/// step: a clock that was far ahead for a while costs nothing as long as this process lives. (After
-/// a restart with the clock set right, the peer refuses us until the clock passes the false time or
-/// the peer forgets us; no protocol without storage can do better.)
+/// step: a clock that was far ahead for a while costs nothing as long as this process lives; over a
+/// restart TimestampFloor carries the last one.
 class TimestampMaker {
  public:
   static constexpr std::uint64_t k_step_ns = std::uint64_t{1} << 24;

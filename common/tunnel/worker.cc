@@ -21,22 +21,27 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
 
 bool readable(const pollfd& fd) { return (fd.revents & (POLLIN | POLLERR | POLLHUP)) != 0; }
 
-Engine::Options engine_options(std::uint32_t mtu) {
+Engine::Options engine_options(std::uint32_t mtu, const TimestampFloor& timestamps) {
   Engine::Options options;
   options.mtu = mtu;
+  options.timestamp_floor_ns = timestamps.ns();
   return options;
 }
 
 }  // namespace
 
 TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp,
-                           Fd wake, Settings settings, EndReport on_end)
+                           Fd wake, RouteMonitor routes, TimestampFloor timestamps,
+                           Settings settings, EndReport on_end)
     : on_end_(std::move(on_end)),
       tun_(std::move(tun)),
       wake_(std::move(wake)),
       monitor_(std::move(monitor)),
+      routes_(std::move(routes)),
       udp_(std::move(udp)),
-      engine_(engine_options(settings.mtu), keys_, [this] { return clock_.wall_now(); }),
+      timestamps_(std::move(timestamps)),
+      engine_(engine_options(settings.mtu, timestamps_), keys_,
+              [this] { return clock_.wall_now(); }),
       batch_(*tun_, udp_),
       busy_poll_(settings.busy_poll),
       queue_length_(settings.tx_queue_length),
@@ -120,9 +125,10 @@ void TunnelWorker::run() {
 }
 
 void TunnelWorker::wait() {
-  std::array<pollfd, 5> fds = {pollfd{monitor_.poll_fd(), POLLIN, 0},
-                               pollfd{wake_.get(), POLLIN, 0}, pollfd{tun_->poll_fd(), POLLIN, 0}};
-  std::size_t count = 3;
+  std::array<pollfd, 6> fds = {pollfd{monitor_.poll_fd(), POLLIN, 0},
+                               pollfd{routes_.poll_fd(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0},
+                               pollfd{tun_->poll_fd(), POLLIN, 0}};
+  std::size_t count = 4;
   for (const int fd : udp_.poll_fds()) fds[count++] = pollfd{fd, POLLIN, 0};
 
   timespec patience{};
@@ -140,11 +146,12 @@ void TunnelWorker::wait() {
   const Duration waited = busy_poll_.enabled() ? clock_.now() - since : Duration(0);
 
   if (readable(fds[0])) look_at_link();
-  if (readable(fds[1])) run_calls();
+  if (readable(fds[1])) follow_routes();
+  if (readable(fds[2])) run_calls();
   if (over_) return;
   packets_of_turn_ = 0;
-  receive_datagrams({readable(fds[3]), count > 4 && readable(fds[4])});
-  if (readable(fds[2]) && !read_packets()) {
+  receive_datagrams({readable(fds[4]), count > 5 && readable(fds[5])});
+  if (readable(fds[3]) && !read_packets()) {
     end("its interface was removed");
     return;
   }
@@ -176,6 +183,10 @@ void TunnelWorker::look_at_link() {
   if (link_.up && !was_up) engine_.bring_up(clock_.now(), batch_);
   if (!link_.up && was_up) engine_.take_down();
   flush();
+}
+
+void TunnelWorker::follow_routes() {
+  for (const IpPrefix& prefix : routes_.take_changes()) engine_.forget_locals(prefix);
 }
 
 void TunnelWorker::run_calls() {
@@ -250,6 +261,7 @@ void TunnelWorker::run_timers() {
 }
 
 void TunnelWorker::flush() {
+  timestamps_.sending(engine_.timestamp_sent_ns());
   batch_.flush();
   const PacketBatch::Report report = batch_.take_report();
   add(counters_.datagrams_sent, report.datagrams_sent);

@@ -23,6 +23,8 @@
 #include "common/tunnel/link_monitor.h"
 #include "common/tunnel/packet_batch.h"
 #include "common/tunnel/queue_length.h"
+#include "common/tunnel/route_monitor.h"
+#include "common/tunnel/timestamp_floor.h"
 #include "common/tunnel/tun.h"
 #include "common/tunnel/udp.h"
 
@@ -45,7 +47,7 @@ class TunnelWorker {
   /// Starts the thread. `wake` is an eventfd. `on_end` runs on the thread, once, if the interface
   /// is removed.
   TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, UdpPort udp, Fd wake,
-               Settings settings, EndReport on_end);
+               RouteMonitor routes, TimestampFloor timestamps, Settings settings, EndReport on_end);
   ~TunnelWorker();
   TunnelWorker(const TunnelWorker&) = delete;
   TunnelWorker& operator=(const TunnelWorker&) = delete;
@@ -74,6 +76,7 @@ class TunnelWorker {
   void wait();
   bool look_for_packets(std::span<pollfd> fds, Time since);
   void look_at_link();
+  void follow_routes();
   void run_calls();
   void receive_datagrams(std::array<bool, 2> waiting);
   bool read_packets();
@@ -103,10 +106,12 @@ class TunnelWorker {
 
   // Worker only.
   LinkMonitor monitor_;
+  RouteMonitor routes_;
   UdpPort udp_;
   std::uint32_t mark_ = 0;
   LinkView link_;
   SystemKeySource keys_;
+  TimestampFloor timestamps_;
   Engine engine_;
   PacketBatch batch_;
   InnerBatch inner_;

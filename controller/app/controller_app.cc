@@ -217,6 +217,7 @@ Status ControllerApp::open_tunnel() {
                                {"reason", made.decision.reason},
                                {"interface", options_.tunnel.interface}});
   made.tunnel = options_.tunnel.options();
+  made.tunnel.timestamp_file = std::filesystem::absolute(options_.state_dir) / "tunnel.timestamp";
   made.tunnel.on_end = [this](const std::string& why) {
     asio::post(core_, [this, why] { request_stop("the tunnel ended: " + why, true); });
   };

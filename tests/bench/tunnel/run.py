@@ -15,7 +15,6 @@ rows: tcp (1 and 4 streams, both ways, CPU, ping meanwhile)  plain (the same, on
 trip through weir-netlab, without and with 1 % loss)  idle (wake-ups with 100 peers)  bulk (wg setconf and show)
 """
 import argparse
-import contextlib
 import json
 import os
 import re
@@ -30,13 +29,13 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "integration" / "wireguard"))
 os.environ.setdefault("WEIR_BIN", str(ROOT / "build" / "release" / "bin"))
+import backports  # noqa: E402
 import flame  # noqa: E402
 import tunnel_lab  # noqa: E402
 from tunnel_lab import Pair, clean_up_when_interrupted, inside, is_alive, run, wait_until  # noqa: E402
 
 BIN = Path(os.environ["WEIR_BIN"])
 BENCH = BIN / "weir-bench-tunnel"
-OPPONENT_VERSION = "0.0.20231211"
 SPREAD_MAX = 0.10
 FOREIGN_MAX = 0.04
 LOSS_MAX = 0.005
@@ -58,34 +57,10 @@ JUDGED = {
 
 def opponent():
     """The path of wireguard-go from bookworm-backports."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "weir" / f"wireguard-go-{OPPONENT_VERSION}"
-    program = folder / "usr" / "bin" / "wireguard-go"
-    if program.exists():
-        return str(program)
-    print(f"Fetching wireguard-go {OPPONENT_VERSION} of bookworm-backports into {folder}", file=sys.stderr)
-    mirror = None
-    for file in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]:
-        with contextlib.suppress(OSError):
-            found = re.search(r"^(?:deb(?:\s+\[[^]]*\])?|URIs:)\s+(\S+/debian/?)(?:\s|$)", file.read_text(), re.M)
-            if found:
-                mirror = found.group(1)
-                break
-    if mirror is None:
-        sys.exit("tunnel: apt's configuration names no Debian mirror; name another program with --against PROGRAM")
-    with tempfile.TemporaryDirectory() as scratch:
-        os.chmod(scratch, 0o755)
-        for name in ("lists/partial", "cache/archives/partial"):
-            os.makedirs(f"{scratch}/{name}")
-        Path(f"{scratch}/list").write_text(
-            f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} bookworm-backports main\n")
-        apt = ["apt-get", "-qq", "-o", f"Dir::Etc::sourcelist={scratch}/list", "-o", "Dir::Etc::sourceparts=/dev/null",
-               "-o", f"Dir::State::lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache", "-o", "APT::Sandbox::User=root"]
-        run(*apt, "update", timeout=120)
-        subprocess.run([*apt, "download", "wireguard-go"], cwd=scratch, check=True, timeout=120)
-        package = next(Path(scratch).glob("wireguard-go_*.deb"))
-        folder.mkdir(parents=True, exist_ok=True)
-        run("dpkg", "-x", package, folder)
-    return str(program)
+    try:
+        return backports.program()
+    except backports.Unavailable as problem:
+        sys.exit(f"tunnel: {problem}; name another program with --against PROGRAM")
 
 
 def need(*programs):

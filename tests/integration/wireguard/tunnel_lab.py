@@ -13,6 +13,7 @@ Needs root, iproute2, wireguard-tools, tcpdump. Everything made carries the pref
 
 import contextlib
 import ctypes
+import glob
 import hashlib
 import os
 import signal
@@ -85,6 +86,23 @@ def inside(namespace):
             _libc.setns(home.fileno(), _CLONE_NEWNET)
 
 
+class OwnClock:
+    """A clock for one process, by libfaketime: its offset in seconds lies in a file."""
+
+    LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
+
+    def __init__(self, path, monotonic):
+        self._path = path
+        self.set(0)
+        self.environment = [f"LD_PRELOAD={self.LIBRARY}", f"FAKETIME_TIMESTAMP_FILE={path}", "FAKETIME_NO_CACHE=1",
+                            f"FAKETIME_DONT_FAKE_MONOTONIC={0 if monotonic else 1}"]
+
+    def set(self, offset):
+        with open(self._path + ".new", "w") as file:
+            file.write(f"{offset:+d}")
+        os.replace(self._path + ".new", self._path)
+
+
 def is_alive(pid):
     """A zombie that nobody has collected yet counts as dead."""
     try:
@@ -101,6 +119,7 @@ class Tunnel:
         self.namespace = namespace
         self.interface = interface
         self.program = program
+        self.environment = []  # NAME=VALUE, for weir-wg
         self.private_key = run("wg", "genkey").strip()
         self.public_key = run("wg", "pubkey", text=self.private_key).strip()
         self.socket_path = f"{SOCKETS}/{interface}.sock"
@@ -108,21 +127,21 @@ class Tunnel:
         self.pid = None
 
     def start(self):
-        if self.program == WIREGUARD_GO:
-            self._start_wireguard_go()
-        else:
+        if self.program == WEIR_WG:
             # Usable the moment the command returns: nothing here waits.
-            run("ip", "netns", "exec", self.namespace, WEIR_WG, self.interface)
+            run("ip", "netns", "exec", self.namespace, "env", *self.environment, WEIR_WG, self.interface)
+        else:
+            self._start_wireguard_go()
         self.pid = self._find_pid()
         return self
 
     def _start_wireguard_go(self):
         # In the foreground: its background mode opens the interface twice and can lose it.
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", self.namespace, WIREGUARD_GO, "-f", self.interface],
+            ["ip", "netns", "exec", self.namespace, self.program, "-f", self.interface],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=dict(os.environ, LOG_LEVEL="silent"))
-        wait_until(lambda: self.answers(), f"{WIREGUARD_GO} on {self.interface}")
+        wait_until(lambda: self.answers(), f"{self.program} on {self.interface}")
 
     def _find_pid(self):
         """By who listens on the UAPI socket: the daemon is not our child."""
@@ -208,18 +227,22 @@ class Pair:
     def configure(self, outer="v4", preshared_key=None, keepalive=0):
         """`left` knows where `right` is; `right` has to learn it: `left` starts every handshake."""
         psk = f"PresharedKey = {preshared_key}\n" if preshared_key else ""
+        self.right.wg("setconf", "/dev/stdin", text=(
+            f"[Interface]\nPrivateKey = {self.right.private_key}\nListenPort = 51820\n"
+            f"[Peer]\nPublicKey = {self.left.public_key}\n{psk}"
+            f"AllowedIPs = 10.77.0.1/32, fd77::1/128\n"))
+        self.right.bring_up("10.77.0.2/24", "fd77::2/64")
+        self.configure_left(outer, preshared_key, keepalive)
+        return self
+
+    def configure_left(self, outer="v4", preshared_key=None, keepalive=0):
+        psk = f"PresharedKey = {preshared_key}\n" if preshared_key else ""
         address = "172.29.0.2" if outer == "v4" else "[fd29::2]"
         self.left.wg("setconf", "/dev/stdin", text=(
             f"[Interface]\nPrivateKey = {self.left.private_key}\n"
             f"[Peer]\nPublicKey = {self.right.public_key}\n{psk}Endpoint = {address}:51820\n"
             f"AllowedIPs = 10.77.0.2/32, fd77::2/128\nPersistentKeepalive = {keepalive}\n"))
-        self.right.wg("setconf", "/dev/stdin", text=(
-            f"[Interface]\nPrivateKey = {self.right.private_key}\nListenPort = 51820\n"
-            f"[Peer]\nPublicKey = {self.left.public_key}\n{psk}"
-            f"AllowedIPs = 10.77.0.1/32, fd77::1/128\n"))
         self.left.bring_up("10.77.0.1/24", "fd77::1/64")
-        self.right.bring_up("10.77.0.2/24", "fd77::2/64")
-        return self
 
     def capture(self, side, device, path):
         """tcpdump on one device, whole packets, until `stop_captures`."""
@@ -280,8 +303,9 @@ def receive_all(connection, size):
     return bytes(received)
 
 
-def bulk(sender, receiver, address):
+def bulk(sender, receiver, address, size=len(BULK)):
     """One TCP connection through the tunnel; what arrives is what was sent."""
+    data = BULK[:size]
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with inside(receiver.namespace):
         listener = socket.create_server((address, 0), family=family)
@@ -294,9 +318,9 @@ def bulk(sender, receiver, address):
             outcome = {}
 
             def take():
-                outcome["digest"] = hashlib.sha256(receive_all(accepted, len(BULK))).digest()
+                outcome["digest"] = hashlib.sha256(receive_all(accepted, size)).digest()
 
-            failures = in_parallel({"send": lambda: connection.sendall(BULK), "receive": take})
+            failures = in_parallel({"send": lambda: connection.sendall(data), "receive": take})
     for problem in failures.values():
         raise problem
-    check(outcome["digest"] == hashlib.sha256(BULK).digest(), "TCP delivered other bytes")
+    check(outcome["digest"] == hashlib.sha256(data).digest(), "TCP delivered other bytes")

@@ -55,6 +55,13 @@ TEST(WgCommandLine, LooksBusyForMicroseconds) {
   for (const char* bad : {"-1", "1001", "50us", "x"}) EXPECT_FALSE(with(bad)) << bad;
 }
 
+TEST(WgCommandLine, KeepsTimestampsWhereItIsTold) {
+  Environment environment;
+  EXPECT_EQ(parse_command_line({"wg0"}, environment)->timestamp_file, "");
+  environment.timestamps = "/var/lib/wg0.timestamp";
+  EXPECT_EQ(parse_command_line({"wg0"}, environment)->timestamp_file, "/var/lib/wg0.timestamp");
+}
+
 TEST(WgCommandLine, NeedsNoInterfaceToExplainItself) {
   EXPECT_TRUE(parse_command_line({"--help"}, {})->help);
   EXPECT_TRUE(parse_command_line({"--version"}, {})->version);

@@ -92,6 +92,43 @@ TEST_F(Engines, SayWhyAPacketGoesNowhere) {
   EXPECT_EQ(world.send(a, b), InnerVerdict::down);
 }
 
+/// A UDP datagram without payload.
+ByteVector datagram(const IpAddress& from, const Endpoint& to) {
+  ByteVector udp(8);
+  store_be16(udp.data(), 51820);
+  store_be16(udp.data() + 2, to.port);
+  const bool v4 = to.address.is_v4();
+  ByteVector packet = v4 ? ipv4_packet(from, to.address, udp) : ipv6_packet(from, to.address, udp);
+  packet[v4 ? 9 : 6] = 17;
+  return packet;
+}
+
+TEST_F(Engines, CarryNothingToThePeersOwnEndpoint) {
+  connect();
+  const IpAddress self = TunnelWorld::inner(a);
+  for (const char* const text : {"198.51.100.7", "2001:db8::7"}) {
+    PeerUpdate update = world.peer_of(b);
+    update.endpoint = Endpoint{*IpAddress::parse(text), 7};
+    update.allowed_ips = {*IpPrefix::parse("0.0.0.0/0"), *IpPrefix::parse("::/0")};
+    ASSERT_TRUE(world.engine(a).update_peer(update, world.now(), world.output(a)).has_value());
+    const IpAddress& remote = update.endpoint->address;
+    const IpAddress from = remote.is_v4() ? self : *IpAddress::parse("fd00::a");
+    EXPECT_EQ(world.send_raw(a, datagram(from, {remote, 7})), InnerVerdict::looped);
+    // Other ports, other protocols and later fragments are packets like all others.
+    EXPECT_EQ(world.send_raw(a, datagram(from, {remote, 8})), InnerVerdict::sent);
+    ByteVector other = datagram(from, {remote, 7});
+    other[remote.is_v4() ? 9 : 6] = 6;
+    EXPECT_EQ(world.send_raw(a, other), InnerVerdict::sent);
+    if (remote.is_v6()) continue;
+    ByteVector later = datagram(from, {remote, 7});
+    later[7] = 1;
+    EXPECT_EQ(world.send_raw(a, later), InnerVerdict::sent);
+    EXPECT_EQ(world.send_raw(a, ByteView(datagram(from, {remote, 7})).first(22)),
+              InnerVerdict::malformed);
+  }
+  EXPECT_EQ(world.engine(a).counters().dropped_looped, 2U);
+}
+
 TEST_F(Engines, FollowAPeerThatMovesAfterOneDataPacket) {
   connect();
   const Endpoint before = world.endpoint(a);
@@ -315,6 +352,25 @@ TEST_F(Engines, AnswerFromTheAddressTheyWereAskedAt) {
   world.send(b, a, 2);
   EXPECT_TRUE(world.wire.back().to.local.is_unspecified());
   EXPECT_EQ(world.wire.back().to.remote, world.endpoint(a));
+}
+
+TEST_F(Engines, LeaveTheirAddressToTheKernelWhenTheWayThereChanged) {
+  connect();
+  const UdpPath asked{.remote = world.endpoint(a), .local = *IpAddress::parse("198.51.100.9")};
+  const auto answer_goes = [&] {
+    world.wire.clear();
+    world.send(b, a, 1);
+    return world.wire.back().to;
+  };
+  world.send(a, b, 2);
+  ByteVector data = world.wire.back().bytes;
+  world.engine(b).on_datagram(data, asked, world.now(), world.output(b));
+  EXPECT_EQ(answer_goes(), asked);
+  world.engine(b).forget_locals(*IpPrefix::parse("192.0.3.0/24"));
+  world.engine(b).forget_locals(*IpPrefix::parse("::/0"));
+  EXPECT_EQ(answer_goes(), asked);
+  world.engine(b).forget_locals(*IpPrefix::parse("192.0.2.0/24"));
+  EXPECT_EQ(answer_goes(), asked.without_local());
 }
 
 TEST_F(Engines, TellTheInterfaceOfALinkLocalPeerOnly) {

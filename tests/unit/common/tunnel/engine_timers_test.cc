@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "common/tunnel/messages.h"
@@ -11,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr Duration k_ten_years = std::chrono::hours(24 * 3650);
 constexpr Duration k_slack = milliseconds(335);  // of a timer with jitter
 
 struct EngineTimers : TwoNodes {
@@ -311,9 +314,9 @@ TEST_F(EngineTimers, CountASessionsAgeFromTheInitiationThatMadeIt) {
 }
 
 TEST_F(EngineTimers, StayUsableWhenTheWallClockJumpsAheadAndBack) {
-  world.wall_offset += std::chrono::hours(24 * 3650);
+  world.wall_offset += k_ten_years;
   connect();
-  world.wall_offset -= std::chrono::hours(24 * 3650);
+  world.wall_offset -= k_ten_years;
   for (std::uint64_t i = 1; i <= 3; ++i) {
     world.run(seconds(600));
     world.send(a, b, i);
@@ -330,6 +333,79 @@ TEST_F(EngineTimers, StayUsableWhenTheWallClockJumpsAheadAndBack) {
   world.send(a, b, 9);
   world.run(seconds(1));
   EXPECT_EQ(world.delivered(b).back(), 9U);
+}
+
+ByteVector numbered(std::size_t from, std::size_t to, std::uint64_t number) {
+  std::array<std::uint8_t, 8> payload{};
+  store_be64(payload.data(), number);
+  return ipv4_packet(TunnelWorld::inner(from), TunnelWorld::inner(to), payload);
+}
+
+/// Another engine with `node`'s key, as after a restart.
+std::size_t again(TunnelWorld& world, std::size_t node, std::size_t other,
+                  Engine::Options options) {
+  const auto key = *world.engine(node).state().private_key;
+  const PeerUpdate peer = world.peer_of(other);
+  world.engine(node).take_down();
+  const std::size_t fresh = world.add(options);
+  world.engine(fresh).set_private_key(key, world.now(), world.output(fresh));
+  EXPECT_TRUE(world.engine(fresh).update_peer(peer, world.now(), world.output(fresh)).has_value());
+  return fresh;
+}
+
+TEST_F(EngineTimers, AreHeardAfterARestartAboveTheFloorOfTheLastRun) {
+  world.wall_offset += k_ten_years;
+  connect();
+  const std::uint64_t floor = world.engine(a).timestamp_sent_ns();
+  EXPECT_GT(floor, 0U);
+  world.wall_offset -= k_ten_years;
+  const std::size_t fresh = again(world, a, b, {.timestamp_floor_ns = floor});
+  world.run(seconds(6));
+  world.forget_delivered(b);
+  world.filter =
+      [&](const TunnelWorld::Datagram& one) {  // of b's own initiations none gets through
+        return one.from != b || one.type() != wire::k_initiation;
+      };
+  world.send_raw(fresh, numbered(a, b, 7));
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{7});
+  EXPECT_GT(world.engine(fresh).timestamp_sent_ns(), floor);
+}
+
+TEST_F(EngineTimers, AskAPeerWhoseTimestampsWentBack) {
+  world.wall_offset += k_ten_years;
+  connect();
+  world.wall_offset -= k_ten_years;
+  const std::size_t fresh = again(world, a, b, {});
+  world.run(seconds(6));
+  world.forget_delivered(b);
+  world.send_raw(fresh, numbered(a, b, 7));
+  world.run(seconds(1));
+  EXPECT_EQ(world.delivered(b), std::vector<std::uint64_t>{7});
+  EXPECT_EQ(world.engine(b).counters().dropped_handshake, 1U);
+}
+
+TEST_F(EngineTimers, AskNobodyForACopyOfWhatWasJustAnswered) {
+  connect();
+  const auto initiation =
+      std::ranges::find(world.wire, wire::k_initiation, [](const auto& one) { return one.type(); });
+  ASSERT_NE(initiation, world.wire.end());
+  const ByteVector copy = initiation->bytes;
+  world.inject(b, copy, world.endpoint(a));
+  world.run(seconds(3));
+  EXPECT_EQ(world.count(wire::k_initiation, b), 0U);
+  // Later ones, from anywhere, cost one initiation in five seconds, and the peer gets it too.
+  world.run(seconds(3));
+  for (int i = 0; i < 50; ++i) {
+    world.inject(b, copy, *Endpoint::parse("203.0.113.66:1"));
+    world.run(std::chrono::milliseconds(100));
+  }
+  std::vector<Endpoint> asked;
+  for (const TunnelWorld::Datagram& one : world.wire) {
+    if (one.from == b && one.type() == wire::k_initiation) asked.push_back(one.to.remote);
+  }
+  EXPECT_EQ(asked, (std::vector{world.endpoint(a), *Endpoint::parse("203.0.113.66:1")}));
+  EXPECT_EQ(world.peer(b, a).endpoint, world.endpoint(a));
 }
 
 TEST_F(EngineTimers, DoNothingWhenDown) {
