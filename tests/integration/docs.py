@@ -10,6 +10,9 @@ root of the tree, with the programs just built on PATH. The page's first line sa
     <!-- docs-test: mesh -->        the demo's mesh, with load, and WEIR_SOCKET at its controller
     <!-- docs-test: busy mesh -->   the same with servers whose requests take time
 
+A mesh's controller is that of the machine: its files are where packages put them, and `systemctl` (docs_bin) restarts it. With
+", on a new machine" the shell is in a namespace of its own that reaches the others.
+
 Words after the language say more:
 
     ```sh exit=3                    the block ends with this exit status, and no command in it with another but 0
@@ -19,14 +22,17 @@ Words after the language say more:
 A `text` block directly after an `sh` block is compared with what that printed: each line must have been there, whatever its
 numbers; `text example` is not compared: the words differ from run to run. Relative links and their anchors must exist.
 
-The test has a /run, a network and process numbers of its own: it meets no demo that runs beside it and leaves nothing behind.
+Each page has a /run, /etc, /var/lib, a network and process numbers of its own: it meets nothing that runs beside it and leaves
+nothing behind.
 """
+import concurrent.futures
 import contextlib
 import dataclasses
 import os
 import re
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,10 +42,18 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
-INSIDE = "WEIR_DOCS_INSIDE"
-PATIENCE_S = 60  # for a block
+sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+os.environ.pop("WEIR_DEMO_RUN", None)
+
+import lab  # noqa: E402
+from policy_check import OBJECTIVE_MS  # noqa: E402
+
+INSIDE = "--inside"
+APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+AT_A_TIME = 3  # pages
+PATIENCE_S = 100  # for a block
 TRIES = 200      # of one that is to be repeated, with a fifth of a second between
-SURROUNDINGS = re.compile(r"<!-- docs-test: (none|mesh|busy mesh) -->")
+SURROUNDINGS = re.compile(r"<!-- docs-test: (none|(?:busy )?mesh(?:, on a new machine)?) -->\n")
 LANGUAGES = {"sh", "text", "yaml", "json"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 NUMBER = re.compile(r"-|[(\"]?[-+$]*\d\S*|[0-9a-f]{8,}\S*")
@@ -167,10 +181,10 @@ class Failure(Exception):
 class Shell:
     """One `bash -e`; each block is a file that it sources."""
 
-    def __init__(self, folder, files, environment):
+    def __init__(self, enter, folder, files, environment):
         self.files = files
         read_end, write_end = os.pipe()
-        self.process = subprocess.Popen(["bash", "-e"], cwd=folder, env=environment, stdin=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen([*enter, "bash", "-e"], cwd=folder, env=environment, stdin=subprocess.PIPE, text=True,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[write_end],
                                         start_new_session=True)
         os.close(write_end)
@@ -231,36 +245,49 @@ def indented(text, by="    "):
     return "\n".join(by + line for line in text.rstrip().splitlines()[-40:])
 
 
+def with_new_machine(seed, topology=lab.topology):
+    """The demo's lab, and a machine that is not of the mesh."""
+    text = topology(seed)
+    links = "".join(f"  - {{between: [new, {node}], delay: 1ms}}\n" for node in ("controller", *lab.REGIONS))
+    return text.replace("links:\n", f"  new: {{addresses: [172.31.0.20/24]}}\nlinks:\n{links}")
+
+
 @contextlib.contextmanager
 def surroundings(kind):
-    """What WEIR_* is in them."""
+    """(what goes before the shell's command, what WEIR_* is)."""
     if kind == "none":
-        yield {}
+        yield [], {}
         return
-    from lab import ENDING_SIGNALS, REGIONS, RUN, running_lab
-    from policy_check import OBJECTIVE_MS
-    busy = kind.startswith("busy")
+    lab.topology = with_new_machine
     try:
-        with running_lab() as lab:
-            lab.up(1, lambda _: None, **({"busy_servers": True, "objective_ms": OBJECTIVE_MS} if busy else {}))
-            lab.wait_for_mesh()
-            for region in REGIONS:
-                lab.start_client(region, 60, every=False)
-            yield {"WEIR_SOCKET": str(RUN / "admin.sock")}
+        with lab.running_lab() as mesh:
+            mesh.up(1, lambda _: None, **({"busy_servers": True, "objective_ms": OBJECTIVE_MS} if "busy" in kind else {}))
+            mesh.wait_for_mesh()
+            for region in lab.REGIONS:
+                mesh.start_client(region, 60, every=False)
+            for folder in ("/etc/weir", "/var/lib/weir-controller", "/run/systemctl"):
+                Path(folder).mkdir(exist_ok=True)
+            shutil.copy(lab.RUN / "controller.yaml", "/etc/weir/controller.yaml")
+            subprocess.run(["mount", "--bind", lab.RUN / "controller", "/var/lib/weir-controller"], check=True)
+            pid = mesh.read_state()["processes"]["controller"]["pid"]
+            Path("/run/systemctl/weir-controller.pid").write_text(str(pid))
+            enter = ["ip", "netns", "exec", lab.namespace("new")] if "new machine" in kind else []
+            yield enter, {"WEIR_SOCKET": str(lab.RUN / "admin.sock")}
+            subprocess.run(["umount", "/var/lib/weir-controller"], check=True)
     finally:
-        for number in ENDING_SIGNALS:  # ignored since the lab's end: what a later page starts would inherit it
+        for number in lab.ENDING_SIGNALS:  # ignored since the lab's end: what a later page starts would inherit it
             signal.signal(number, signal.SIG_DFL)
 
 
-def run_page(path, kind, blocks, show):
-    binaries = Path(os.environ.get("WEIR_BIN", ROOT / "build" / "release" / "bin")).resolve()
-    with surroundings(kind) as extra, tempfile.TemporaryDirectory(prefix="docs") as scratch:
+def run_page(kind, blocks, show):
+    with surroundings(kind) as (enter, extra), tempfile.TemporaryDirectory(prefix="docs") as scratch:
         folder, files = Path(scratch, "weir"), Path(scratch, "test")
         folder.mkdir()
         files.mkdir()
         for entry in ROOT.iterdir():
             (folder / entry.name).symlink_to(entry)
-        shell = Shell(folder, files, {**os.environ, **extra, "PATH": f"{binaries}:{os.environ['PATH']}", "HOME": scratch})
+        programs = f"{Path(__file__).with_name('docs_bin')}:{lab.BIN.resolve()}:{os.environ['PATH']}"
+        shell = Shell(enter, folder, files, {**os.environ, **extra, "PATH": programs, "HOME": scratch})
         try:
             for block in blocks:
                 run_block(shell, block, show)
@@ -268,36 +295,56 @@ def run_page(path, kind, blocks, show):
             shell.close()
 
 
+def run_apart(path, show):
+    """(whether it went well, what there is to say, seconds) of a page, run where nothing else is."""
+    start = time.monotonic()
+    done = subprocess.run([*APART, "--mount", "--net", sys.executable, __file__, INSIDE, *(["--show"] if show else []), path],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.returncode == 0, done.stdout, time.monotonic() - start
+
+
+def inside(path, show):
+    """In namespaces of its own."""
+    for command in ("mount -t tmpfs none /run", "mount -t tmpfs none /var/lib", "cp -a /etc /run/etc", "mount --bind /run/etc /etc",
+                    "ip link set lo up"):
+        subprocess.run(command.split(), check=True)
+    blocks = [block for block in blocks_of(path, lambda _: None) if block.language == "sh" and block.not_run is None]
+    try:
+        run_page(SURROUNDINGS.match(path.read_text()).group(1), blocks, show)
+    except (Failure, lab.DemoError) as error:
+        print(error, flush=True)
+        return 1
+    return 0
+
+
+def checked(path, complain):
+    """The `sh` blocks of a page; complains about what can be seen without running them."""
+    check_links(path, complain)
+    blocks = [block for block in blocks_of(path, complain) if block.language == "sh"]
+    if any(block.not_run is None for block in blocks) and not SURROUNDINGS.match(path.read_text()):
+        complain(f"{path.relative_to(ROOT)}: its first line does not say what its commands need: "
+                 f"<!-- docs-test: none -->, or mesh")
+    return blocks
+
+
 def main(words):
     show = "--show" in words
     wanted = {Path(word).resolve() for word in words if word != "--show"}
     complaints = []
-    pages = []
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        check_links(path, complaints.append)
-        blocks = [block for block in blocks_of(path, complaints.append) if block.language == "sh"]
-        first = SURROUNDINGS.fullmatch(path.read_text().split("\n", 1)[0])
-        if blocks and not first and any(block.not_run is None for block in blocks):
-            complaints.append(f"{path.relative_to(ROOT)}: its first line does not say what its commands need: "
-                              f"<!-- docs-test: none -->, mesh or busy mesh")
-        pages.append((path, first.group(1) if first else "none", blocks))
-
-    ran, not_run = 0, []
-    if not complaints:
-        for path, kind, blocks in pages:
-            runnable = [block for block in blocks if block.not_run is None]
-            if wanted and path not in wanted:
-                continue
-            not_run += [block for block in blocks if block.not_run is not None]
-            if not runnable:
-                continue
-            start = time.monotonic()
-            try:
-                run_page(path, kind, runnable, show)
-                ran += len(runnable)
-                print(f"  {path.relative_to(ROOT)}: {len(runnable)} blocks, {time.monotonic() - start:.1f} s", flush=True)
-            except Exception as error:  # the other pages still have their say
-                complaints.append(str(error) if isinstance(error, Failure) else f"{path.relative_to(ROOT)}: {error}")
+    pages = {path: checked(path, complaints.append)
+             for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if not wanted or path in wanted}
+    counts = {path: sum(block.not_run is None for block in blocks) for path, blocks in pages.items()}
+    ran = 0
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:  # most of a page's time goes by with waiting
+        runs = {pool.submit(run_apart, path, show): path for path in pages if counts[path] and not complaints}
+        for run in concurrent.futures.as_completed(runs):
+            path, (good, said, seconds) = runs[run], run.result()
+            if good:
+                ran += counts[path]
+                print(f"  {path.relative_to(ROOT)}: {counts[path]} blocks, {seconds:.1f} s\n{said}", end="", flush=True)
+            else:
+                complaints.append(f"{path.relative_to(ROOT)}: {said}")
+    not_run = [block for blocks in pages.values() for block in blocks if block.not_run is not None]
     for block in not_run:
         print(f"  not run: {block.where}: {block.not_run}")
     for complaint in complaints:
@@ -306,18 +353,9 @@ def main(words):
     return 1 if complaints else 0
 
 
-def enter():
-    """Starts this program again where nothing else is."""
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
-                          sys.executable, *sys.argv])
-
-
 if __name__ == "__main__":
-    if INSIDE not in os.environ:
-        enter()
-    for command in ("mount -t tmpfs none /run", "ip link set lo up"):
-        subprocess.run(command.split(), check=True)
-    sys.path.insert(0, str(ROOT / "deploy" / "demo"))
-    os.environ.pop("WEIR_DEMO_RUN", None)
+    if sys.argv[1:2] == [INSIDE]:
+        sys.exit(inside(Path(sys.argv[-1]), "--show" in sys.argv))
+    elif os.getpid() != 1:  # so that everything ends with it, however it ends
+        os.execvp(APART[0], [*APART, sys.executable, *sys.argv])
     sys.exit(main(sys.argv[1:]))
