@@ -343,7 +343,7 @@ def main(words):
                 ran += counts[path]
                 print(f"  {path.relative_to(ROOT)}: {counts[path]} blocks, {seconds:.1f} s\n{said}", end="", flush=True)
             else:
-                complaints.append(f"{path.relative_to(ROOT)}: {said}")
+                complaints.append(f"{path.relative_to(ROOT)}:\n{said}")
     not_run = [block for blocks in pages.values() for block in blocks if block.not_run is not None]
     for block in not_run:
         print(f"  not run: {block.where}: {block.not_run}")
