@@ -90,11 +90,15 @@ class Collector:
                         hold(form.fullmatch(span[name]) and int(span[name], 16), f"{name} {span[name]}")
                     self.traces.setdefault(span["traceId"], []).append(span)
 
-    def published(self):
-        """[Trace] of changes, those of policies first; a copy."""
+    def all(self):
         with self.lock:
-            made = [Trace(spans) for spans in self.traces.values()]
-        return [trace for trace in made if trace.told.get("weir.published")]
+            return [Trace(spans) for spans in self.traces.values()]
+
+    def published(self):
+        return [trace for trace in self.all() if trace.told["weir.published"]]
+
+    def unchanged(self):
+        return [trace for trace in self.all() if not trace.told["weir.published"]]
 
     def count(self):
         with self.lock:
@@ -184,14 +188,14 @@ def metric(lab, name):
     return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line.startswith(f"weir_trace_spans_{name} "))
 
 
-def move(lab, mode_seconds=20):
+def move(lab):
     """Makes the policy change something: pins hold the weights far from its wish, then they go."""
     before = revisions(changes(lab))
     for region in REGIONS:
         lab.weirctl("weights", "pin", SERVICE, "--from", region, ",".join(f"{to}=100" for to in REGIONS), "--yes")
     for region in REGIONS:
         lab.weirctl("weights", "unpin", SERVICE, "--from", region, "--yes")
-    return wait_for("the policy changes weights", mode_seconds, lambda: revisions(changes(lab)) - before)
+    return wait_for("the policy changes weights", 20, lambda: revisions(changes(lab)) - before)
 
 
 def decides(lab, seconds=4):
@@ -253,15 +257,17 @@ def main():
         trace = next(iter(traces.values()))[0]
         for span in [trace.root, *trace.children(trace.root), *trace.children(trace.children(trace.root)[-1])]:
             print(f"    {span['name']:9} {trace.duration_ms(span):8.2f} ms {attributes(span)}")
-        pins = len(collector.published())
+        lab.weirctl("guardrails", "set", "max_step", "0.2", "--service", SERVICE, "--yes")
         lab.weirctl("weights", "pin", SERVICE, "--from", REGIONS[0], ",".join(f"{to}=100" for to in REGIONS), "--yes")
-        wait_for("the trace of a pin", 20, lambda: len(collector.published()) > pins and any(
-            "pin" in trace.told["weir.policy"] for trace in collector.published()))
+        pin = wait_for("the trace of a pin that a guard cut", 20, lambda: [
+            trace for trace in collector.published()
+            if "pin" in trace.told["weir.policy"] and trace.told["weir.guards"] == ["largest_step"]])[0]
+        steps = [step["name"] for step in pin.children(pin.root)]
+        expect(steps == STEPS[2:], f"a pin is traced, with the guard that cut it; its steps are {steps}")
+        lab.weirctl("guardrails", "unset", "max_step", "--service", SERVICE, "--yes")
         lab.weirctl("weights", "unpin", SERVICE, "--from", REGIONS[0], "--yes")
-        with collector.lock:
-            others = [Trace(spans) for spans in collector.traces.values()]
-        others = [trace for trace in others if not trace.told["weir.published"]]
-        expect(others and all([step["name"] for step in trace.children(trace.root)] == ["collect", "infer"] for trace in others),
+        others = wait_for("decisions that change nothing", 20, collector.unchanged)
+        expect(all([step["name"] for step in trace.children(trace.root)] == ["collect", "infer"] for trace in others),
                f"{len(others)} decisions that changed nothing, of a sample of all")
         expect(not collector.flaws, f"every request is as it should be {collector.flaws[:3] or ''}".strip())
         expect(metric(lab, "sent_total") > 0 and metric(lab, "failed_total") == 0, "what was sent is counted")
