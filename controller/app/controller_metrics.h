@@ -20,7 +20,7 @@ struct ControllerNumbers {
   std::string tunnel_backend;
   TunnelCounters tunnel;
   std::optional<WebServer::Counters> web;  ///< nothing: no web door
-  TraceExporter::Counters traces;          ///< all 0: no tracing
+  TraceExporter::Counters traces = {};     ///< all 0: no tracing
   std::vector<Watchdog::Lag> lags;
 };
 

@@ -60,14 +60,15 @@ void DecisionTraces::add_thought(Trace& trace, const Decision& decision) {
 // ---- what a policy thinks
 
 void DecisionTraces::seen(const ServiceName& service, Time from, Time until) {
-  Decision& decision = decisions_[service];
-  tell_unchanged(service, decision);
-  decision = {.from = from, .until = until, .answers = {}, .published = false};
+  Decisions& decisions = decisions_[service];
+  tell_unchanged(service, decisions.older);
+  decisions.older = std::move(decisions.newer);
+  decisions.newer = {.from = from, .until = until, .answers = {}, .published = false};
 }
 
 void DecisionTraces::answered(const ServiceName& service, Answer answer) {
   const auto found = decisions_.find(service);
-  if (found != decisions_.end()) found->second.answers.push_back(std::move(answer));
+  if (found != decisions_.end()) found->second.newer.answers.push_back(std::move(answer));
 }
 
 void DecisionTraces::tell_unchanged(const ServiceName& service, const Decision& decision) {
@@ -83,12 +84,21 @@ void DecisionTraces::tell_unchanged(const ServiceName& service, const Decision& 
 
 // ---- what becomes of it
 
-void DecisionTraces::published(Publication made) {
+/// The decision that it stems from; nullptr: no policy's.
+DecisionTraces::Decision* DecisionTraces::behind(const Publication& made) {
   const auto found = decisions_.find(made.service);
-  Decision* thought = nullptr;
-  if (found != decisions_.end() && !found->second.answers.empty() &&
-      found->second.answers.back().policy == made.by) {
-    thought = &found->second;
+  if (found == decisions_.end()) return nullptr;
+  for (Decision* decision : {&found->second.newer, &found->second.older}) {
+    if (decision->answers.empty()) continue;
+    const Answer& last = decision->answers.back();
+    if (last.policy == made.by && last.problem.empty()) return decision;
+  }
+  return nullptr;
+}
+
+void DecisionTraces::published(Publication made) {
+  Decision* const thought = behind(made);
+  if (thought != nullptr) {
     thought->published = true;
     if (thought->answers.back().cost_cut) made.guards.insert("cost_ceiling");
   }

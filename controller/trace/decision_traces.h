@@ -20,7 +20,7 @@ namespace weir::controller {
 /// Makes traces of what the controller decides. Pure; core thread.
 ///
 ///   seen ─▶ answered (each policy asked) ─▶ published ─▶ acknowledged by each agent ─▶ a trace
-///             └─ nothing was published before the next `seen` ─▶ a trace, of a sample
+///             └─ nothing was published until the `seen` after the next ─▶ a trace, of a sample
 ///
 ///   decision           all of it
 ///   ├ collect          the time of which agents' reports were looked at
@@ -83,6 +83,11 @@ class DecisionTraces {
     std::vector<Answer> answers;
     bool published = false;
   };
+  /// Until the newer one is answered, what is published still stems from the older one.
+  struct Decisions {
+    Decision older;
+    Decision newer;
+  };
   struct Open {
     Trace trace;
     std::size_t push = 0;  // its place in the trace
@@ -97,15 +102,16 @@ class DecisionTraces {
   void add_apply(Open& open, const AgentId& agent, const RegionName& region, Time now,
                  std::string problem);
   void finish(std::list<Open>::iterator open, Time now);
+  Decision* behind(const Publication& made);
   void tell_unchanged(const ServiceName& service, const Decision& decision);
   std::uint64_t fresh_id();
 
   const double sample_;
   Rng rng_;
   const Sink sink_;
-  std::map<ServiceName, Decision> decisions_;  // the last of each service
-  std::list<Open> open_;                       // oldest first
-  std::size_t awaited_ = 0;                    // answers, of all of them
+  std::map<ServiceName, Decisions> decisions_;
+  std::list<Open> open_;     // oldest first
+  std::size_t awaited_ = 0;  // answers, of all of them
 };
 
 }  // namespace weir::controller

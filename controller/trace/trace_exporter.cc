@@ -18,6 +18,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -44,6 +45,7 @@ constexpr auto k_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint64_t k_reply_max = 64 << 10;
 constexpr std::size_t k_said_max = 200;
 constexpr seconds k_asked_pause_max{60};
+constexpr seconds k_farewell{2};
 
 using Request = http::request<http::string_body>;
 using Reply = http::response_parser<http::string_body>;
@@ -108,6 +110,7 @@ struct TraceExporter::State {
   Backoff backoff;
   bool down = false;  // and said so
   std::thread thread;
+  std::promise<void> ended;  // of the thread
 
   std::atomic<std::uint64_t> sent{0};
   std::atomic<std::uint64_t> failed{0};
@@ -251,12 +254,17 @@ asio::awaitable<void> TraceExporter::State::exchange(Stream& stream, const std::
 }
 
 TraceExporter::TraceExporter(Options options, Clock& clock, const Log& log)
-    : state_(std::make_unique<State>(std::move(options), clock, log)) {}
+    : state_(std::make_shared<State>(std::move(options), clock, log)) {}
 
 TraceExporter::~TraceExporter() {
   if (!state_->thread.joinable()) return;
   asio::post(state_->context, [state = state_.get()] { state->tasks.stop(); });
-  state_->thread.join();
+  // Nothing of the system's ends such a question early.
+  if (state_->ended.get_future().wait_for(k_farewell) == std::future_status::ready) {
+    state_->thread.join();
+  } else {
+    state_->thread.detach();
+  }
 }
 
 Status TraceExporter::start() {
@@ -274,7 +282,10 @@ Status TraceExporter::start() {
     }
   }
   state_->tasks.spawn("trace export", state_->run());
-  state_->thread = std::thread([state = state_.get()] { state->context.run(); });
+  state_->thread = std::thread([state = state_] {
+    state->context.run();
+    state->ended.set_value();
+  });
   return {};
 }
 

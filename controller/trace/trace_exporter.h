@@ -43,7 +43,8 @@ class TraceExporter {
 
   /// `clock` and `log` outlive it.
   TraceExporter(Options options, Clock& clock, const Log& log);
-  /// Drops what waits and ends the thread.
+  /// Drops what waits. The thread is left behind when it hangs in a question for the collector's
+  /// address.
   ~TraceExporter();
 
   /// Errors: invalid_argument (the CA's certificates).
@@ -55,7 +56,7 @@ class TraceExporter {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with the thread
 };
 
 }  // namespace weir::controller
