@@ -7,6 +7,7 @@
 
 #include "common/async/on_blocking.h"
 #include "common/routing/safe_set.h"
+#include "controller/app/control_round.h"
 #include "controller/catalog/policies.h"
 #include "controller/guardrails/guardrail_rows.h"
 #include "controller/publish/publication_rows.h"
@@ -39,31 +40,6 @@ bool same_peer(const AgentRecord& a, const AgentRecord& b) {
 }
 
 }  // namespace
-
-/// A change of pins or guardrails that waits for its round, and who waits for it.
-struct ControlPlane::Edit {
-  Edit(const asio::any_io_executor& executor, PinEdit of_pins, GuardrailEdit of_guardrails)
-      : pins(std::move(of_pins)),
-        guardrails(std::move(of_guardrails)),
-        done(executor, 1, WhenFull::refuse) {}
-  PinEdit pins;              // may be empty
-  GuardrailEdit guardrails;  // may be empty
-  BoundedQueue<Status> done;
-};
-
-/// What one round is about to write, and what becomes true once it is written.
-struct ControlPlane::Round {
-  PinBook pins;
-  std::vector<WeightPin> expired;
-  GuardrailBook guardrails;
-  std::vector<GuardrailOverride> ended;
-  std::vector<ServiceConfig> services;
-  std::vector<std::shared_ptr<Edit>> edits;
-  std::vector<std::pair<std::shared_ptr<Edit>, Error>> refused;
-  std::map<AgentId, Endpoint> endpoints;
-  std::optional<PublicationDraft> draft;
-  Transaction transaction;
-};
 
 ControlPlane::ControlPlane(asio::any_io_executor core, Parts parts)
     : parts_(std::move(parts)),
@@ -140,7 +116,8 @@ SteeringLoop::Parts ControlPlane::steering_parts() {
               [this](std::string type, std::string severity, std::string message,
                      const ServiceName& service) {
                 note(std::move(type), std::move(severity), std::move(message), {}, service);
-              }};
+              },
+          .traces = parts_.traces};
 }
 
 // ---- the loop
@@ -155,6 +132,7 @@ asio::awaitable<void> ControlPlane::run() {
     if (cancelled != asio::cancellation_type::none) break;
     co_await look_at_store();
     co_await follow_up_changes();
+    if (parts_.traces) parts_.traces->give_up(parts_.clock.now());
     if (std::exchange(agents_stored_, false) && !dirty_) co_await look_at_agents();
     // A step held back, or a pin that ends, is looked at with every tick.
     for (const auto& expiry : {pins_.next_expiry(), guardrails_.next_expiry()}) {
@@ -357,7 +335,9 @@ ControlPlane::Round ControlPlane::prepare() {
   for (const auto& [agent, endpoint] : stored_endpoints_) {
     if (find(agent) == nullptr) round.transaction.erase(endpoint_row_key(agent));
   }
+  round.begun = parts_.clock.now();
   round.draft = publisher_.draft(input(round.pins, round.services));
+  round.guarded = parts_.clock.now();
   if (round.draft && round.draft->state != publisher_.state()) {
     for (WeightChange& change : round.draft->changes) {
       change.seen_before = seen_of(change.service, change.from);
@@ -409,9 +389,14 @@ void ControlPlane::finish(Round round) {
                                      {"generation", draft.state.id.generation},
                                      {"agents", std::uint64_t{draft.agents.size()}}});
   }
+  auto traced = to_trace(round);
   publisher_.accept(std::move(draft));
   if (publisher_.settled()) tightening_.clear();
   for (const AgentRecord& agent : agents_) hub_.push(agent.id);
+  for (auto& publication : traced) {
+    publication.pushed = parts_.clock.now();
+    parts_.traces->published(std::move(publication));
+  }
 }
 
 PublishInput ControlPlane::input(const PinBook& pins, const std::vector<ServiceConfig>& services) {

@@ -29,6 +29,7 @@
 #include "controller/session/session_hub.h"
 #include "controller/store/store.h"
 #include "controller/telemetry/telemetry.h"
+#include "controller/trace/decision_traces.h"
 #include "weir/control/v1/enrol.pb.h"
 
 namespace weir::controller {
@@ -55,6 +56,7 @@ class ControlPlane {
     /// Lets the tunnel know the agents of this round, before anybody is told that it is done: a new
     /// agent's first handshake must not come too early.
     std::function<boost::asio::awaitable<void>()> sync_tunnel;
+    DecisionTraces* traces = nullptr;  // nullptr: nobody wants any
   };
 
   /// All parts outlive it.
@@ -156,6 +158,7 @@ class ControlPlane {
   boost::asio::awaitable<Status> run_round();
   Round prepare();
   void finish(Round round);
+  std::vector<DecisionTraces::Publication> to_trace(const Round& round) const;
   PublishInput input(const PinBook& pins, const std::vector<ServiceConfig>& services);
   void propose_in_force(PublishInput& made) const;
   std::vector<ServiceConfig> services_with(const GuardrailBook& guardrails) const;

@@ -117,6 +117,7 @@ asio::awaitable<Status> ControlPlane::admit(AgentId agent, pb::Hello hello) {
          agent);
   }
   acks_.hello(agent, in_force);
+  if (parts_.traces) parts_.traces->acknowledged(agent, in_force, "", parts_.clock.now());
   telemetry_.restarted(agent);
   const auto endpoint = hello.public_endpoint().empty()
                             ? std::nullopt
@@ -168,6 +169,7 @@ void ControlPlane::session_ended(const AgentId& agent, const Status& why) {
 void ControlPlane::take_ack(const AgentId& agent, const pb::Ack& ack) {
   const RevisionId id{.epoch = ack.epoch(), .generation = ack.generation()};
   acks_.answer(agent, id, ack.error());
+  if (parts_.traces) parts_.traces->acknowledged(agent, id, ack.error(), parts_.clock.now());
   if (ack.error().empty()) return;
   const auto held_back = may_write(agent);
   if (!held_back) return;

@@ -1,6 +1,7 @@
 // The composition root. Start, in this order; stop, in the reverse:
 //
 //   store, keys, certificates      what was acknowledged before is there
+//   trace exporter                 where it is wanted, on a thread of its own
 //   control plane                  state from the store
 //   tunnel                         interface up, addresses set, known peers
 //   publish loop, tunnel loop
@@ -10,6 +11,8 @@
 
 #include "controller/app/controller_app.h"
 
+#include <array>
+#include <bit>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
@@ -48,6 +51,8 @@
 #include "controller/store/memory/memory_store.h"
 #include "controller/store/metered_store.h"
 #include "controller/store/rocks/rocks_store.h"
+#include "controller/trace/decision_traces.h"
+#include "controller/trace/trace_exporter.h"
 #include "controller/web/web_server.h"
 
 namespace weir::controller {
@@ -86,6 +91,7 @@ class ControllerApp {
 
   // start, in order
   Status open_state();
+  Status open_traces();
   Status open_tunnel();
   Status serve_enrolment();
   Result<TlsIdentity> session_identity();
@@ -117,6 +123,8 @@ class ControllerApp {
   std::unique_ptr<MeteredStore> store_;
   PrivateKey tunnel_key_;
   std::unique_ptr<Enroller> enroller_;
+  std::unique_ptr<TraceExporter> exporter_;  // nullptr: no tracing, as the next
+  std::unique_ptr<DecisionTraces> traces_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<AuditLog> audit_;
   AttemptLimit refused_sign_ins_;  // the web thread's
@@ -183,6 +191,7 @@ Status ControllerApp::open_state() {
   enrol.regions = options_.regions;
   WEIR_ASSIGN(enroller, Enroller::open(enrol, *store_, keys_, unix_ms()));
   enroller_ = std::move(enroller);
+  WEIR_TRY(open_traces());
   plane_ = std::make_unique<ControlPlane>(
       core_.get_executor(),
       ControlPlane::Parts{.options = options_,
@@ -193,7 +202,8 @@ Status ControllerApp::open_state() {
                           .log = log_,
                           .version = WEIR_VERSION,
                           .fatal = [this](std::string why) { request_stop(std::move(why), true); },
-                          .sync_tunnel = [this] { return sync_tunnel(); }});
+                          .sync_tunnel = [this] { return sync_tunnel(); },
+                          .traces = traces_.get()});
   WEIR_TRY(plane_->load());
   series_ = std::make_unique<SeriesLoop>(*plane_, *store_, log_);
   // The callbacks run on the committing thread: they only post.
@@ -207,6 +217,32 @@ Status ControllerApp::open_state() {
     });
   }));
   return {};
+}
+
+Status ControllerApp::open_traces() {
+  if (!options_.tracing) return {};
+  const ControllerOptions::Tracing& tracing = *options_.tracing;
+  TraceExporter::Options made;
+  made.collector = tracing.collector;
+  made.source = {.mesh = options_.mesh, .version = WEIR_VERSION};
+  if (!tracing.headers.empty()) {
+    WEIR_ASSIGN(text, read_file(tracing.headers));
+    auto headers = parse_headers(text);
+    if (!headers) return fail(std::move(headers).error().within(tracing.headers));
+    made.headers = *std::move(headers);
+  }
+  if (!tracing.ca.empty()) {
+    WEIR_ASSIGN(ca, read_file(tracing.ca));
+    made.ca_pem = std::move(ca);
+  }
+  std::array<std::uint8_t, sizeof(std::uint64_t)> seed{};
+  keys_.fill(seed);
+  Rng random(std::bit_cast<std::uint64_t>(seed));
+  made.seed = random.next();
+  exporter_ = std::make_unique<TraceExporter>(std::move(made), clock_, log_);
+  traces_ = std::make_unique<DecisionTraces>(
+      tracing.sample, random, [this](Trace trace) { exporter_->add(std::move(trace)); });
+  return exporter_->start();
 }
 
 Status ControllerApp::open_tunnel() {
@@ -480,6 +516,7 @@ void ControllerApp::write_metrics(MetricWriter& out) {
        .tunnel_backend = tunnel_backend_,
        .tunnel = tunnel_->counters(),
        .web = web_server_ ? std::optional(web_server_->counters()) : std::nullopt,
+       .traces = exporter_ ? exporter_->counters() : TraceExporter::Counters{},
        .lags = watchdog_.lags()},
       out);
 }

@@ -67,6 +67,17 @@ void write_web(const WebServer::Counters& web, MetricWriter& writer) {
   writer.gauge("weir_web_sign_ins", "Browsers that are signed in.", number(web.sign_ins));
 }
 
+void write_traces(const TraceExporter::Counters& traces, MetricWriter& writer) {
+  writer.counter("weir_trace_spans_sent_total", "Spans that the trace collector took.",
+                 number(traces.sent));
+  writer.counter("weir_trace_spans_dropped_total", "Spans for which there was no room to wait.",
+                 number(traces.dropped));
+  writer.counter("weir_trace_spans_failed_total", "Spans that the trace collector refused.",
+                 number(traces.failed));
+  writer.gauge("weir_trace_spans_waiting", "Spans that wait for the trace collector.",
+               number(traces.waiting));
+}
+
 void write_revision(ControlPlane& plane, MetricWriter& writer) {
   const RevisionId& id = plane.publisher().state().id;
   writer.gauge("weir_revision_epoch", "Epoch of the revision in force, or published.",
@@ -125,6 +136,7 @@ void write_controller_metrics(const ControllerNumbers& numbers, MetricWriter& wr
   write_agents(numbers.plane, writer);
   write_doors(numbers.plane, writer);
   if (numbers.web) write_web(*numbers.web, writer);
+  write_traces(numbers.traces, writer);
   write_revision(numbers.plane, writer);
   write_store(numbers, writer);
   write_service_metrics(numbers.plane, writer);

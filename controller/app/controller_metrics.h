@@ -9,6 +9,7 @@
 #include "common/tunnel/backend.h"
 #include "controller/app/control_plane.h"
 #include "controller/store/metered_store.h"
+#include "controller/trace/trace_exporter.h"
 #include "controller/web/web_server.h"
 
 namespace weir::controller {
@@ -19,6 +20,7 @@ struct ControllerNumbers {
   std::string tunnel_backend;
   TunnelCounters tunnel;
   std::optional<WebServer::Counters> web;  ///< nothing: no web door
+  TraceExporter::Counters traces = {};     ///< all 0: no tracing
   std::vector<Watchdog::Lag> lags;
 };
 

@@ -112,6 +112,27 @@ void read_web(ConfigSection web, ControllerOptions& options) {
   options.web = std::move(made);
 }
 
+/// What stands in the headers is a password: off this machine it goes over TLS or not at all.
+void read_tracing(ConfigSection tracing, ControllerOptions& options) {
+  if (!tracing.present()) return;
+  ControllerOptions::Tracing made;
+  const std::string url = tracing.text("endpoint");
+  auto collector = parse_collector(url);
+  if (collector) made.collector = *std::move(collector);
+  if (!collector && !url.empty()) tracing.complain("endpoint", collector.error().message());
+  made.sample = tracing.ratio("sample", 0.01);
+  made.headers = tracing.text("headers", "");
+  made.ca = tracing.text("ca", "");
+  const Collector& to = made.collector;
+  if (collector && !made.headers.empty() && !to.tls && !to.on_this_machine()) {
+    tracing.complain("headers", "go to an endpoint with https://, or on this machine");
+  }
+  if (collector && !made.ca.empty() && !to.tls) {
+    tracing.complain("ca", "is for an endpoint with https://");
+  }
+  options.tracing = std::move(made);
+}
+
 void read_rollout(ConfigSection rollout, RolloutTimes& times) {
   const auto stage = [&](const char* name, std::chrono::seconds fallback) {
     return std::chrono::duration_cast<std::chrono::seconds>(rollout.duration(
@@ -184,6 +205,7 @@ Result<ControllerOptions> read_controller_options(Config& config) {
   read_regions(root, options);
   read_locations(root.section("locations"), options);
   read_web(root.section("web"), options);
+  read_tracing(root.section("tracing"), options);
   read_prices(root.section("prices"), options);
   read_rollout(root.section("rollout"), options.rollout);
   options.services = read_services(root, options.regions);

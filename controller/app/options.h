@@ -15,6 +15,7 @@
 #include "common/tunnel_kernel/tunnel_settings.h"
 #include "controller/api/caller.h"
 #include "controller/steer/rollout.h"
+#include "controller/trace/collector.h"
 
 namespace weir::controller {
 
@@ -42,6 +43,14 @@ struct ControllerOptions {
     std::string role_without_sign_in = {};  // empty: none
   };
 
+  /// Traces of decisions.
+  struct Tracing {
+    Collector collector;
+    double sample = 0;    // of decisions that change nothing
+    std::string headers;  // files; empty: none
+    std::string ca;       // PEM; empty: the system's
+  };
+
   std::string mesh;
   std::string state_dir;
   StoreKind store = StoreKind::rocksdb;
@@ -56,6 +65,7 @@ struct ControllerOptions {
   LogFormat log_format = LogFormat::text;
   std::chrono::milliseconds certificate_lifetime{0};
   std::optional<Web> web;
+  std::optional<Tracing> tracing;
   std::vector<RegionName> regions;
   std::map<RegionName, Location> locations;
   TransferPrices prices;

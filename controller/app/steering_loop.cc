@@ -196,6 +196,7 @@ void SteeringLoop::show(Steered& service, Time now) {
                             std::ranges::find(seen.held, 1) == seen.held.end());
   ++service.not_stored;
   shadow(service, seen, others, now);
+  if (parts_.traces) parts_.traces->seen(service.config.plan.service, last_tick_, now);
   auto job = service.steering->begin(std::move(seen), now);
   if (job) launch(service.config.plan.service, *std::move(job));
 }
@@ -222,8 +223,9 @@ ServiceObservation SteeringLoop::look_at(const Steered& service, const ServiceSe
 
 void SteeringLoop::launch(const ServiceName& service, SteeringJob job, bool candidate) {
   const std::uint64_t number = ++jobs_;
-  pending_.emplace(
-      number, Pending{.service = service, .candidate = candidate, .since = parts_.clock.now()});
+  Pending pending{.service = service, .candidate = candidate, .since = parts_.clock.now()};
+  if (parts_.traces && !candidate) pending.policy = find(service)->steering->policy();
+  pending_.emplace(number, std::move(pending));
   worker_.add([number, mailbox = mailbox_, work = std::move(job)] {
     Mailbox::Answer answer{.job = number, .wish = std::nullopt, .problem = {}};
     // A policy that throws is a bug, but no reason for the mesh to lose its controller.
@@ -255,7 +257,9 @@ asio::awaitable<void> SteeringLoop::wait_for_answers() {
       since = now;
       const Pending& late = hanging.mapped();
       ServiceSteering* steering = asked(late);
+      const std::uint64_t falls = steering ? steering->falls() : 0;
       auto next = steering ? steering->fall("no answer in 400 ms", now) : std::nullopt;
+      trace(late, falls, now);
       if (next) launch(late.service, *std::move(next), late.candidate);
       continue;
     }
@@ -279,8 +283,10 @@ void SteeringLoop::take_answers() {
     decision_durations_.record(now - pending.since);
     ServiceSteering* steering = asked(pending);
     if (steering == nullptr) continue;
+    const std::uint64_t falls = steering->falls();
     auto next = answer.wish ? steering->take(*std::move(answer.wish), now)
                             : steering->fall(answer.problem, now);
+    trace(pending, falls, now);
     if (next) launch(pending.service, *std::move(next), pending.candidate);
   }
 }
@@ -290,6 +296,18 @@ ServiceSteering* SteeringLoop::asked(const Pending& pending) const {
   Steered& service = *find(pending.service);
   auto& whose = pending.candidate ? service.candidate : service.steering;
   return whose ? &*whose : nullptr;
+}
+
+/// Who was asked, for how long, and what came of it.
+void SteeringLoop::trace(const Pending& pending, std::uint64_t falls_before, Time now) const {
+  const ServiceSteering* steering = asked(pending);
+  if (!parts_.traces || pending.candidate || steering == nullptr) return;
+  const bool fell = steering->falls() != falls_before;
+  parts_.traces->answered(pending.service, {.policy = pending.policy,
+                                            .begin = pending.since,
+                                            .end = now,
+                                            .cost_cut = !fell && steering->cost_cut().has_value(),
+                                            .problem = fell ? steering->last_fall() : ""});
 }
 
 /// When the ceiling on cost cannot be kept, and when it can be again.

@@ -30,6 +30,7 @@
 #include "controller/steer/wish_proposal.h"
 #include "controller/store/store.h"
 #include "controller/telemetry/telemetry.h"
+#include "controller/trace/decision_traces.h"
 
 namespace weir::controller {
 
@@ -63,6 +64,7 @@ class SteeringLoop {
     std::function<void(std::string type, std::string severity, std::string message,
                        const ServiceName&)>
         note;
+    DecisionTraces* traces = nullptr;  // nullptr: nobody wants any
   };
 
   /// All parts outlive it.
@@ -133,6 +135,7 @@ class SteeringLoop {
     ServiceName service;
     bool candidate = false;  // of a rollout, in shadow
     Time since{};
+    std::string policy = {};  // who is asked, for a trace; a candidate has none
   };
 
   Steered* find(const ServiceName& service) const;
@@ -154,6 +157,7 @@ class SteeringLoop {
   ServiceObservation look_at(const Steered& service, const ServiceSetting& setting, Time now) const;
   void launch(const ServiceName& service, SteeringJob job, bool candidate = false);
   ServiceSteering* asked(const Pending& pending) const;
+  void trace(const Pending& pending, std::uint64_t falls_before, Time now) const;
   boost::asio::awaitable<void> wait_for_answers();
   void take_answers();
   bool tell_falls(Steered& service);

@@ -2,11 +2,15 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "controller/publish/publisher.h"
 
 namespace weir::controller {
+
+/// The guards that had a hand in a change, each once, as PublishCount names them.
+std::set<std::string> rules_of(const WeightChange& change);
 
 /// How often weights changed, and which guards had a hand in it. Pure.
 class PublishCount {

@@ -158,6 +158,7 @@ def main(words):
         lab.wait_for_mesh()
         for region in REGIONS:
             lab.start_client(region, RATE, every=False)
+        fetch(f"127.0.0.1:{lab.web_port}", "/")  # somebody looks at the dashboard
         lab.weirctl("policy", "mode", "auto", "--service", SERVICE, "--yes")
         rules = prometheus.rules()
         queries = {**panel_queries(), **alert_queries(rules)}

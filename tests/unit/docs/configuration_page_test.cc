@@ -24,6 +24,7 @@ admin:
   tcp: {listen: "192.0.2.1:7443", certificate: c, key: k, client_ca: a, roles: {NAME: viewer}}
 locations: {REGION: "53.3, -6.2"}
 web: {listen: "127.0.0.1:7080"}
+tracing: {endpoint: "http://collector:4318"}
 services:
   - name: shop/http
     listen_port: 1

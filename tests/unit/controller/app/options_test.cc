@@ -59,6 +59,21 @@ services:
   EXPECT_EQ(service.plan.failover.ramp, std::chrono::milliseconds(0));
 }
 
+TEST(ControllerOptions, ReadWhereTracesGo) {
+  EXPECT_FALSE(read(k_least)->tracing);
+  const auto least = read(std::string(k_least) + "tracing: {endpoint: \"http://collector\"}\n");
+  ASSERT_TRUE(least) << least.error().message();
+  EXPECT_EQ(least->tracing->collector, *parse_collector("http://collector:4318"));
+  EXPECT_DOUBLE_EQ(least->tracing->sample, 0.01);
+  for (const char* endpoint : {"https://collector", "http://127.0.0.1:4318", "http://localhost"}) {
+    const auto whole = read(std::string(k_least) + "tracing: {endpoint: \"" + endpoint +
+                            "\", sample: 20%, headers: /etc/weir/headers}\n");
+    ASSERT_TRUE(whole) << whole.error().message();
+    EXPECT_EQ(whole->tracing->headers, "/etc/weir/headers");
+    EXPECT_DOUBLE_EQ(whole->tracing->sample, 0.2);
+  }
+}
+
 struct Break {
   const char* name;
   const char* text;
@@ -116,6 +131,13 @@ INSTANTIATE_TEST_SUITE_P(
         Break{"TierOfAnUnknownRegion",
               "services: [{name: a/a, listen_port: 1, failover: {tiers: {us: [[us], [mars]]}}}]\n",
               "\"mars\""},
+        Break{"TracesWithoutAnEndpoint", "tracing: {sample: 1}\n", "tracing.endpoint"},
+        Break{"TracesToNoUrl", "tracing: {endpoint: collector}\n", "must begin with http://"},
+        Break{"TracesMoreThanAll", "tracing: {endpoint: \"http://a\", sample: 2}\n",
+              "tracing.sample"},
+        Break{"ATokenInTheClear", "tracing: {endpoint: \"http://a\", headers: /h}\n",
+              "https://, or on this machine"},
+        Break{"ACaWithoutTls", "tracing: {endpoint: \"http://a\", ca: /c}\n", "https://"},
         Break{"FlatTiers",
               "services: [{name: a/a, listen_port: 1, failover: {tiers: {us: [us, eu]}}}]\n",
               "[[a, b], [c]]"}),
