@@ -516,6 +516,7 @@ void ControllerApp::write_metrics(MetricWriter& out) {
        .tunnel_backend = tunnel_backend_,
        .tunnel = tunnel_->counters(),
        .web = web_server_ ? std::optional(web_server_->counters()) : std::nullopt,
+       .series = series_->counters(),
        .traces = exporter_ ? exporter_->counters() : TraceExporter::Counters{},
        .lags = watchdog_.lags()},
       out);

@@ -67,6 +67,16 @@ void write_web(const WebServer::Counters& web, MetricWriter& writer) {
   writer.gauge("weir_web_sign_ins", "Browsers that are signed in.", number(web.sign_ins));
 }
 
+void write_series(const SeriesLoop::Counters& series, MetricWriter& writer) {
+  writer.gauge("weir_series", "Series of traffic, paths and servers that are kept over time.",
+               number(series.series));
+  writer.counter("weir_series_left_out_total",
+                 "Seconds of series there were already too many of to keep.",
+                 number(series.left_out));
+  writer.counter("weir_series_written_bytes_total", "Bytes of kept series written to the store.",
+                 number(series.written_bytes));
+}
+
 void write_traces(const TraceExporter::Counters& traces, MetricWriter& writer) {
   writer.counter("weir_trace_spans_sent_total", "Spans that the trace collector took.",
                  number(traces.sent));
@@ -136,6 +146,7 @@ void write_controller_metrics(const ControllerNumbers& numbers, MetricWriter& wr
   write_agents(numbers.plane, writer);
   write_doors(numbers.plane, writer);
   if (numbers.web) write_web(*numbers.web, writer);
+  write_series(numbers.series, writer);
   write_traces(numbers.traces, writer);
   write_revision(numbers.plane, writer);
   write_store(numbers, writer);

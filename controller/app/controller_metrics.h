@@ -8,6 +8,7 @@
 #include "common/obs/watchdog.h"
 #include "common/tunnel/backend.h"
 #include "controller/app/control_plane.h"
+#include "controller/app/series_loop.h"
 #include "controller/store/metered_store.h"
 #include "controller/trace/trace_exporter.h"
 #include "controller/web/web_server.h"
@@ -20,7 +21,8 @@ struct ControllerNumbers {
   std::string tunnel_backend;
   TunnelCounters tunnel;
   std::optional<WebServer::Counters> web;  ///< nothing: no web door
-  TraceExporter::Counters traces = {};     ///< all 0: no tracing
+  SeriesLoop::Counters series = {};
+  TraceExporter::Counters traces = {};  ///< all 0: no tracing
   std::vector<Watchdog::Lag> lags;
 };
 

@@ -157,6 +157,10 @@ asio::awaitable<void> SeriesLoop::write(std::vector<SeriesRecorder::Write> rows)
       plane_.blocking(), [this, &rows] { return write_series(store_, rows); });
   if (!written && !failed_) log_.warn("series.not_written", {{"why", written.error().message()}});
   failed_ = !written;
+  if (failed_) co_return;
+  for (const SeriesRecorder::Write& row : rows) {
+    if (row.value) written_bytes_ += row.key.size() + row.value->size();
+  }
 }
 
 /// What had its time while the controller was away.

@@ -39,6 +39,13 @@ class SeriesLoop {
   boost::asio::awaitable<void> run();
   const SeriesRecorder& recorder() const { return recorder_; }
 
+  struct Counters {
+    std::size_t series = 0;           // kept now
+    std::uint64_t left_out = 0;       // seconds of series there was no room for
+    std::uint64_t written_bytes = 0;  // of rows
+  };
+  Counters counters() const { return {recorder_.size(), recorder_.dropped(), written_bytes_}; }
+
  private:
   void record(std::int64_t unix_s);
   void record_traffic(std::int64_t unix_s, Time now);
@@ -64,6 +71,7 @@ class SeriesLoop {
     std::map<std::pair<std::string, std::string>, double> served;   // of a service, in a region
   };
   Round round_;
+  std::uint64_t written_bytes_ = 0;
   bool failed_ = false;  // said in the log, once
   bool crowded_ = false;
 };

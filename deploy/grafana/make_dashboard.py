@@ -203,6 +203,8 @@ ROWS = [
               (f"sum(rate(weir_store_commit_duration_seconds_sum{{{MESH}}}{RATE}))"
                f" / sum(rate(weir_store_commit_duration_seconds_count{{{MESH}}}{RATE}))", "mean"),
               (quantile(0.99, f"weir_store_commit_duration_seconds_bucket{{{MESH}}}", "mesh"), "p99"), unit="s"),
+        lines("Kept over time", "Bytes per second of series of traffic, paths and servers written to the store.",
+              (f"sum(rate(weir_series_written_bytes_total{{{MESH}}}{RATE}))", "written"), unit="Bps"),
         lines("Tunnel", "Packets per second.",
               (f"sum by (instance, direction) (rate(weir_tunnel_packets_total{{{MESH}}}{RATE}))", "{{instance}} {{direction}}"),
               unit="pps"),
@@ -216,6 +218,7 @@ ROWS = [
               (f"sum(rate(weir_path_packets_refused_total{{{MESH}}}{RATE}))", "measuring packets refused"),
               (f"sum(rate(weir_tunnel_packets_refused_total{{{MESH}}}{RATE}))", "tunnel packets refused"),
               (f"sum(rate(weir_metrics_series_dropped_total{{{MESH}}}{RATE}))", "lines of metrics left out"),
+              (f"sum(rate(weir_series_left_out_total{{{MESH}}}{RATE}))", "seconds of series not kept"),
               (f"sum(rate(weir_web_connections_refused_total{{{MESH}}}{RATE}))", "browsers refused"),
               (f"sum(rate(weir_trace_spans_dropped_total{{{MESH}}}{RATE}))", "spans dropped"), unit="ops"),
     ]),
