@@ -55,6 +55,8 @@ void Engine::forget_local(const IpAddress& local) { core_->forget_local(local); 
 
 void Engine::forget_locals(const IpPrefix& remotes) { core_->forget_locals(remotes); }
 
+void Engine::set_behind(bool behind) { core_->set_behind(behind); }
+
 std::uint64_t Engine::timestamp_sent_ns() const { return core_->timestamp_sent_ns(); }
 
 const EngineCounters& Engine::counters() const { return core_->counters(); }

@@ -100,6 +100,9 @@ class Engine {
     return on_inner_packets(std::span(&whole, 1), now, out);
   }
 
+  /// Whether many datagrams wait that could not be taken yet: then handshakes count as load sooner.
+  void set_behind(bool behind);
+
   /// When `on_timer` is due; nothing when no timer runs. May be early, never late.
   std::optional<Time> next_timer() const;
   void on_timer(Time now, EngineOutput& out);

@@ -32,6 +32,7 @@ class Engine::Core {
   Status update_peer(const PeerUpdate& update, Time now, EngineOutput& out);
   void remove_all_peers();
   void set_mtu(std::size_t mtu) { options_.mtu = mtu; }
+  void set_behind(bool behind) { behind_ = behind; }
   DeviceState state() const;
   bool has_peer(const PublicKey& key) const { return by_key_.contains(key); }
   std::optional<PublicKey> public_key() const;
@@ -120,6 +121,7 @@ class Engine::Core {
   const NoiseState blank_ = NoiseState::wireguard();
 
   bool up_ = false;
+  bool behind_ = false;
   Time now_ = Time::min();
   EngineCounters counters_;
   std::optional<X25519KeyPair> identity_;

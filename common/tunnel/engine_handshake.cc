@@ -32,7 +32,7 @@ bool Engine::Core::admit(ByteView message, const UdpPath& from, Time now, Engine
     ++counters_.dropped_mac1;
     return false;
   }
-  if (!load_.count(now)) return true;
+  if (!load_.count(now, behind_)) return true;
   if (!checker_->mac2_holds(message, from.remote, now)) {
     ++counters_.dropped_mac2;
     ++counters_.cookies_sent;

@@ -22,9 +22,12 @@ std::uint64_t source_of(const IpAddress& address) {
 LoadMonitor::LoadMonitor(std::uint32_t per_second, std::uint32_t burst)
     : per_second_(per_second), burst_(burst) {}
 
-bool LoadMonitor::count(Time now) {
-  level_ = std::max(0.0, level_ - seconds(now - last_) * per_second_) + 1;
-  last_ = now;
+bool LoadMonitor::count(Time now, bool behind) {
+  if (!behind) {
+    level_ = std::max(0.0, level_ - seconds(now - last_) * per_second_);
+    last_ = now;
+  }
+  ++level_;
   if (level_ > burst_) {
     level_ = burst_;
     load_ends_ = now + k_hold;

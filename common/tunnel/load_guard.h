@@ -10,15 +10,17 @@ namespace weir {
 
 /// Says when handshakes come faster than this machine should take them without proof of address.
 ///
-/// A bucket fills by one with each handshake message and drains at `per_second`. It is under load
+/// A bucket fills by one with each handshake message and drains at `per_second`, but not while
+/// messages come faster than they are handled: a slow or busy machine takes fewer. It is under load
 /// once `burst` is reached, and until one second has passed in which it was not: a flood at the
 /// edge does not switch it to and fro.
 class LoadMonitor {
  public:
   LoadMonitor(std::uint32_t per_second, std::uint32_t burst);
 
-  /// Counts one handshake message; true while under load.
-  bool count(Time now);
+  /// Counts one handshake message; true while under load. `behind`: others still wait that came
+  /// with the last ones.
+  bool count(Time now, bool behind);
 
  private:
   const double per_second_;

@@ -1,5 +1,6 @@
 #include "common/tunnel/udp.h"
 
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -270,6 +271,18 @@ Result<UdpPort> UdpPort::open(std::uint16_t port, std::uint32_t mark, Options op
 Status UdpPort::set_mark(std::uint32_t mark) {
   for (const int fd : poll_fds()) WEIR_TRY(set_socket_mark(fd, mark));
   return {};
+}
+
+std::size_t UdpPort::waiting_bytes() const {
+  std::size_t sum = 0;
+  for (const int fd : poll_fds()) {
+    std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+    socklen_t size = sizeof(memory);
+    if (::getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0) {
+      sum += memory[SK_MEMINFO_RMEM_ALLOC];
+    }
+  }
+  return sum;
 }
 
 std::span<const ReceivedDatagrams> UdpPort::receive(std::size_t which) {

@@ -94,6 +94,10 @@ class UdpPort final : public UdpIo {
   /// Errors: permission_denied.
   Status set_mark(std::uint32_t mark);
 
+  /// Bytes of memory that datagrams which nobody took yet hold in the kernel; 0 where it is
+  /// unknown.
+  std::size_t waiting_bytes() const;
+
   std::span<const int> poll_fds() const override { return {fds_.data(), fds_used_}; }
   std::span<const ReceivedDatagrams> receive(std::size_t which) override;
   SendReport send(std::span<const OutgoingDatagrams> batch) override;

@@ -14,6 +14,8 @@ namespace weir {
 namespace {
 
 constexpr int k_receive_batches = 4;
+/// Some hundred handshakes.
+constexpr std::size_t k_behind_bytes = 256 << 10;
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
   if (count != 0) counter.fetch_add(count, std::memory_order_relaxed);
@@ -227,6 +229,8 @@ void TunnelWorker::receive_datagrams(std::array<bool, 2> waiting) {
       flush();
     }
   }
+  const bool more = waiting[0] || waiting[1];
+  engine_.set_behind(more && udp_.waiting_bytes() > k_behind_bytes);
 }
 
 /// False when the interface is gone.

@@ -153,7 +153,7 @@ def check_cookies(pair, folder):
             return False
 
         started = time.monotonic()
-        wait_until(answered, "an answer from a responder under load", 25)
+        wait_until(answered, "an answer from a responder under load", 40)
         took = time.monotonic() - started
     finally:
         stop.set()

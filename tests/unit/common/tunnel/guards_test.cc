@@ -133,21 +133,39 @@ TEST(SourceLimiter, RefusesNewSourcesWhenFullUntilOldOnesAreQuiet) {
   EXPECT_TRUE(limiter.allow(ip("192.0.2.1"), k_start + seconds(1)));
 }
 
+TEST(LoadMonitor, TakesFewerWhereTheyCannotBeHandledInTime) {
+  LoadMonitor monitor(1000, 100);
+  Time now = k_start;
+  int before = 0;
+  while (!monitor.count(now, true)) {
+    now += milliseconds(10);  // a tenth of its rate
+    ASSERT_LT(++before, 200);
+  }
+  EXPECT_GE(before, 98);
+  EXPECT_LE(before, 101);
+  // All is done, once in a while: then the time in between counts.
+  now += seconds(2);
+  for (int i = 0; i < 1000; ++i) {
+    now += milliseconds(10);
+    ASSERT_FALSE(monitor.count(now, i % 50 != 0)) << i;
+  }
+}
+
 TEST(LoadMonitor, IsUnderLoadAboveItsRateAndForASecondAfter) {
   LoadMonitor monitor(1000, 100);
   Time now = k_start;
   for (int i = 0; i < 5000; ++i) {
     now += milliseconds(1);
-    ASSERT_FALSE(monitor.count(now)) << "at the rate, " << i;
+    ASSERT_FALSE(monitor.count(now, false)) << "at the rate, " << i;
   }
   int before = 0;
-  while (!monitor.count(now)) ++before;
+  while (!monitor.count(now, false)) ++before;
   EXPECT_GE(before, 98);
   EXPECT_LE(before, 101);
   // The flood ends: no more than a call now and then, still under load for a second.
-  EXPECT_TRUE(monitor.count(now + milliseconds(500)));
-  EXPECT_TRUE(monitor.count(now + milliseconds(999)));
-  EXPECT_FALSE(monitor.count(now + milliseconds(1001)));
+  EXPECT_TRUE(monitor.count(now + milliseconds(500), false));
+  EXPECT_TRUE(monitor.count(now + milliseconds(999), false));
+  EXPECT_FALSE(monitor.count(now + milliseconds(1001), false));
 }
 
 }  // namespace

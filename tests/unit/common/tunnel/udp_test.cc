@@ -194,6 +194,18 @@ TEST(UdpPort, SendsAMixedBatchInOrderPerDestination) {
   }
 }
 
+TEST(UdpPort, SaysHowMuchWaits) {
+  auto port = UdpPort::open(0, 0);
+  auto sender = UdpPort::open(0, 0);
+  ASSERT_TRUE(port && sender);
+  EXPECT_EQ(port->waiting_bytes(), 0U);
+  const ByteVector bytes(100);
+  const OutgoingDatagrams one{
+      bytes, bytes.size(), {.remote = {IpAddress::v4(0x7f000001), port->port()}}};
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(sender->send(std::span(&one, 1)).sent, 1U);
+  EXPECT_GE(port->waiting_bytes(), 1000U);
+}
+
 TEST(UdpPort, SaysWhetherMoreWaits) {
   auto receiver = UdpPort::open(0, 0, {.cut = true, .join = false});
   auto sender = UdpPort::open(0, 0);
