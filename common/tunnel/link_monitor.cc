@@ -211,16 +211,14 @@ bool LinkMonitor::change_tx_queue_length(std::uint32_t present, std::uint32_t wa
   const auto name = tun_->name();
   const auto seen = name ? view(*name) : std::nullopt;
   if (!seen || seen->tx_queue_length != present) return false;
-  if (number_) {
-    return Question(RTM_NEWLINK, NLM_F_ACK, ifinfomsg{})
-        .put(IFLA_TARGET_NETNSID, *number_)
-        .put(IFLA_IFNAME, *name)
-        .put(IFLA_TXQLEN, static_cast<int>(wanted))
-        .ask();
-  }
   ifreq request = named(*name);
   request.ifr_qlen = static_cast<int>(wanted);
-  return ::ioctl(netlink_.get(), SIOCSIFTXQLEN, &request) == 0;
+  if (!number_) return ::ioctl(netlink_.get(), SIOCSIFTXQLEN, &request) == 0;
+  // What rtnetlink does by number is to move interfaces, not to change them.
+  const auto there = tun_->network_namespace();
+  if (!there) return false;
+  const auto visit = open_netlink_in(*there);
+  return visit && ::ioctl(visit->get(), SIOCSIFTXQLEN, &request) == 0;
 }
 
 }  // namespace weir

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   WEIR_ASSERT(options->gateway_workers >= 1 && options->gateway_workers <= 64, "workers");
-  WEIR_ASSERT(options->mtu >= 1280 && options->mtu <= 65535, "mtu");
+  WEIR_ASSERT(options->tunnel.mtu >= 1280 && options->tunnel.mtu <= 65535, "mtu");
   WEIR_ASSERT(!options->state_dir.empty(), "nowhere to keep its state");
   return 0;
 }

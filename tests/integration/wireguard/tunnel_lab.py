@@ -270,8 +270,8 @@ class Pair:
             _open_pairs.remove(self)
 
 
-def ping(tunnel, address, count=3, size=56, wait=2):
-    run("ip", "netns", "exec", tunnel.namespace, "ping", "-q", "-c", count, "-i", "0.05", "-s", size,
+def ping(tunnel, address, count=3, size=56, wait=2, interval=0.05):
+    run("ip", "netns", "exec", tunnel.namespace, "ping", "-q", "-c", count, "-i", interval, "-s", size,
         "-W", wait, "-M", "dont", address, timeout=30)
 
 
