@@ -50,7 +50,8 @@ TEST(WgCommandLine, LooksBusyForMicroseconds) {
         {"wg0"},
         {.log_level = nullptr, .foreground = nullptr, .offloads = nullptr, .busy_poll = text});
   };
-  EXPECT_EQ(with(nullptr)->busy_poll, Duration(0));
+  EXPECT_EQ(with(nullptr)->busy_poll, TunnelOptions().busy_poll);
+  EXPECT_EQ(with("0")->busy_poll, Duration(0));
   EXPECT_EQ(with("50")->busy_poll, std::chrono::microseconds(50));
   for (const char* bad : {"-1", "1001", "50us", "x"}) EXPECT_FALSE(with(bad)) << bad;
 }
