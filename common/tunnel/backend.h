@@ -31,8 +31,9 @@ struct TunnelOptions {
   std::uint16_t listen_port = 0;
   /// Of the inner packets, 576 to 65535 bytes. Later changes by `ip link` are followed.
   std::uint32_t mtu = 1420;
-  /// Packets the kernel holds for a worker that lags; 0: what their sizes ask for (QueueLength).
-  std::uint32_t tx_queue_length = 0;
+  /// Packets the kernel holds for a worker that lags, of up to 64 KB each: more is throughput and
+  /// room for bursts of small ones, less is latency beside bulk.
+  std::uint32_t tx_queue_length = 500;
   TunnelOffloads offloads;
   /// How long the embedded engine's worker looks for the next packet before it sleeps, where that
   /// pays (see BusyPoll). Looking costs up to a core, which is given up whenever somebody else

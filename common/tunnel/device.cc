@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/tunnel/link_config.h"
-#include "common/tunnel/queue_length.h"
 #include "common/tunnel/uapi_server.h"
 #include "common/tunnel/worker.h"
 
@@ -17,7 +16,7 @@ constexpr Duration k_busy_poll_max = std::chrono::milliseconds(1);
 Status set_up_link(const TunnelOptions& options) {
   WEIR_ASSIGN(link, LinkConfig::open(options.interface));
   WEIR_TRY(link.set_mtu(options.mtu));
-  WEIR_TRY(link.set_tx_queue_length(QueueLength(options.tx_queue_length).present()));
+  WEIR_TRY(link.set_tx_queue_length(options.tx_queue_length));
   if (options.bring_up) WEIR_TRY(link.set_up(true));
   return {};
 }
@@ -77,10 +76,7 @@ Result<std::unique_ptr<TunnelDevice>> TunnelDevice::create(TunnelOptions options
   device->worker_ = std::make_unique<TunnelWorker>(
       std::move(tun), std::move(monitor), std::move(udp), std::move(wake), std::move(routes),
       std::move(timestamps),
-      TunnelWorker::Settings{.mtu = options.mtu,
-                             .tx_queue_length = options.tx_queue_length,
-                             .busy_poll = options.busy_poll},
-      on_end);
+      TunnelWorker::Settings{.mtu = options.mtu, .busy_poll = options.busy_poll}, on_end);
   if (options.uapi) {
     WEIR_ASSIGN(server, UapiServer::create(options.uapi_directory, options.interface,
                                            serve(*device->worker_, on_end)));

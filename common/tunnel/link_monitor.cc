@@ -115,9 +115,6 @@ std::optional<LinkView> look_there(std::int32_t number, const std::string& name)
       if (mnl_attr_get_type(one) == IFLA_MTU && mnl_attr_get_payload_len(one) == 4) {
         static_cast<LinkView*>(result)->mtu = mnl_attr_get_u32(one);
       }
-      if (mnl_attr_get_type(one) == IFLA_TXQLEN && mnl_attr_get_payload_len(one) == 4) {
-        static_cast<LinkView*>(result)->tx_queue_length = mnl_attr_get_u32(one);
-      }
       return MNL_CB_OK;
     };
     return mnl_attr_parse(message, sizeof(ifinfomsg), attribute, into);
@@ -128,20 +125,13 @@ std::optional<LinkView> look_there(std::int32_t number, const std::string& name)
   return view;
 }
 
-ifreq named(const std::string& name) {
+std::optional<LinkView> look_here(int fd, const std::string& name) {
   ifreq request{};
   std::ranges::copy(std::string_view(name).substr(0, IFNAMSIZ - 1), request.ifr_name);
-  return request;
-}
-
-std::optional<LinkView> look_here(int fd, const std::string& name) {
-  ifreq request = named(name);
   if (::ioctl(fd, SIOCGIFFLAGS, &request) < 0) return std::nullopt;
-  LinkView view{.up = (request.ifr_flags & IFF_UP) != 0, .mtu = 0, .tx_queue_length = 0};
+  LinkView view{.up = (request.ifr_flags & IFF_UP) != 0, .mtu = 0};
   if (::ioctl(fd, SIOCGIFMTU, &request) < 0) return std::nullopt;
   view.mtu = static_cast<std::uint32_t>(request.ifr_mtu);
-  if (::ioctl(fd, SIOCGIFTXQLEN, &request) < 0) return std::nullopt;
-  view.tx_queue_length = static_cast<std::uint32_t>(request.ifr_qlen);
   return view;
 }
 
@@ -205,20 +195,6 @@ std::optional<LinkView> LinkMonitor::look() {
   if (!name) return std::nullopt;
   last_ = view(*name).value_or(last_);
   return last_;
-}
-
-bool LinkMonitor::change_tx_queue_length(std::uint32_t present, std::uint32_t wanted) {
-  const auto name = tun_->name();
-  const auto seen = name ? view(*name) : std::nullopt;
-  if (!seen || seen->tx_queue_length != present) return false;
-  ifreq request = named(*name);
-  request.ifr_qlen = static_cast<int>(wanted);
-  if (!number_) return ::ioctl(netlink_.get(), SIOCSIFTXQLEN, &request) == 0;
-  // What rtnetlink does by number is to move interfaces, not to change them.
-  const auto there = tun_->network_namespace();
-  if (!there) return false;
-  const auto visit = open_netlink_in(*there);
-  return visit && ::ioctl(visit->get(), SIOCSIFTXQLEN, &request) == 0;
 }
 
 }  // namespace weir

@@ -16,7 +16,6 @@ namespace weir {
 struct LinkView {
   bool up = false;
   std::uint32_t mtu = 0;
-  std::uint32_t tx_queue_length = 0;
 
   friend bool operator==(const LinkView&, const LinkView&) = default;
 };
@@ -37,10 +36,6 @@ class LinkMonitor {
 
   /// Takes the notifications away and looks at the interface; nothing when it was removed.
   std::optional<LinkView> look();
-
-  /// Makes the interface's queue `wanted` packets long if it is `present` ones long; false when it
-  /// is not, or the kernel refuses.
-  bool change_tx_queue_length(std::uint32_t present, std::uint32_t wanted);
 
  private:
   LinkMonitor(const TunDevice& tun, Fd netlink) : tun_(&tun), netlink_(std::move(netlink)) {}

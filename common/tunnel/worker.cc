@@ -46,7 +46,6 @@ TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, 
               [this] { return clock_.wall_now(); }),
       batch_(*tun_, udp_),
       busy_poll_(settings.busy_poll),
-      queue_length_(settings.tx_queue_length),
       thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "weir-tunnel");
 }
@@ -246,16 +245,7 @@ bool TunnelWorker::read_packets() {
   add(counters_.packets_from_tun, count);
   packets_of_turn_ += count;
   flush();
-  fit_queue(*packets, now);
   return true;
-}
-
-void TunnelWorker::fit_queue(std::span<const SegmentedPacket> packets, Time now) {
-  std::size_t bytes = 0;
-  for (const SegmentedPacket& packet : packets) bytes += packet.count() * packet.size(0);
-  const std::uint32_t before = queue_length_.present();
-  const auto wanted = queue_length_.read(packets.size(), bytes, now);
-  if (wanted && !monitor_.change_tx_queue_length(before, *wanted)) queue_length_.leave();
 }
 
 void TunnelWorker::run_timers() {

@@ -22,7 +22,6 @@
 #include "common/tunnel/inner_batch.h"
 #include "common/tunnel/link_monitor.h"
 #include "common/tunnel/packet_batch.h"
-#include "common/tunnel/queue_length.h"
 #include "common/tunnel/route_monitor.h"
 #include "common/tunnel/timestamp_floor.h"
 #include "common/tunnel/tun.h"
@@ -40,7 +39,6 @@ class TunnelWorker {
  public:
   struct Settings {
     std::uint32_t mtu = 1420;
-    std::uint32_t tx_queue_length = 0;
     Duration busy_poll{0};
   };
 
@@ -80,7 +78,6 @@ class TunnelWorker {
   void run_calls();
   void receive_datagrams(std::array<bool, 2> waiting);
   bool read_packets();
-  void fit_queue(std::span<const SegmentedPacket> packets, Time now);
   void run_timers();
   void flush();
   void end(const std::string& why);
@@ -117,7 +114,6 @@ class TunnelWorker {
   InnerBatch inner_;
   bool over_ = false;
   BusyPoll busy_poll_;
-  QueueLength queue_length_;
   std::size_t packets_of_turn_ = 0;
 
   // Any thread.

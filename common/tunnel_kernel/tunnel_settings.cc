@@ -38,7 +38,7 @@ TunnelSettings read_tunnel_settings(ConfigSection& tunnel) {
       number(tunnel, "listen_port", {.min = 1, .max = 65535, .fallback = made.listen_port}));
   made.mtu = number(tunnel, "mtu", {.min = 1280, .max = 65535, .fallback = made.mtu});
   made.tx_queue_length =
-      number(tunnel, "tx_queue_length", {.min = 0, .max = 10000, .fallback = made.tx_queue_length});
+      number(tunnel, "tx_queue_length", {.min = 8, .max = 10000, .fallback = made.tx_queue_length});
   made.busy_poll = std::chrono::microseconds(
       number(tunnel, "busy_poll_us",
              {.min = 0, .max = 1000, .fallback = made.busy_poll / std::chrono::microseconds(1)}));

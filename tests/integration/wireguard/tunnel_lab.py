@@ -247,7 +247,7 @@ class Pair:
     def capture(self, side, device, path):
         """tcpdump on one device, whole packets, until `stop_captures`."""
         process = subprocess.Popen(
-            ["ip", "netns", "exec", self.names[side], "tcpdump", "-U", "-s", "0", "-w", path, "-i",
+            ["ip", "netns", "exec", self.names[side], "tcpdump", "-U", "-B", "32768", "-s", "0", "-w", path, "-i",
              device, "-Z", "root"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         os.set_blocking(process.stderr.fileno(), False)
         wait_until(lambda: b"listening" in (process.stderr.read() or b""), "tcpdump", 10)
@@ -270,8 +270,8 @@ class Pair:
             _open_pairs.remove(self)
 
 
-def ping(tunnel, address, count=3, size=56, wait=2, interval=0.05):
-    run("ip", "netns", "exec", tunnel.namespace, "ping", "-q", "-c", count, "-i", interval, "-s", size,
+def ping(tunnel, address, count=3, size=56, wait=2):
+    run("ip", "netns", "exec", tunnel.namespace, "ping", "-q", "-c", count, "-i", "0.05", "-s", size,
         "-W", wait, "-M", "dont", address, timeout=30)
 
 

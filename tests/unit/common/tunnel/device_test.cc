@@ -12,7 +12,6 @@
 #include "common/crypto/x25519.h"
 #include "common/os/fd.h"
 #include "common/tunnel/link_config.h"
-#include "common/tunnel/link_monitor.h"
 
 namespace weir {
 namespace {
@@ -69,18 +68,6 @@ TEST_F(TunnelDeviceInNamespace, ComesUpWithTheInterfaceItPromises) {
   EXPECT_FALSE(state->public_key.has_value());
   device.reset();
   EXPECT_FALSE(LinkConfig::open("wtd0").has_value());
-}
-
-TEST_F(TunnelDeviceInNamespace, ChangesTheQueueOnlyWhileItIsAsLongAsWeLeftIt) {
-  TunDevice tun = *TunDevice::create("wtd1");
-  auto own = LinkConfig::open("wtd1");
-  ASSERT_TRUE(own->set_tx_queue_length(500));
-  auto monitor = LinkMonitor::create(tun);
-  EXPECT_TRUE(monitor->change_tx_queue_length(500, 56));
-  EXPECT_EQ(own->state()->tx_queue_length, 56u);
-  ASSERT_TRUE(own->set_tx_queue_length(1000));
-  EXPECT_FALSE(monitor->change_tx_queue_length(56, 500));
-  EXPECT_EQ(own->state()->tx_queue_length, 1000u);
 }
 
 TEST_F(TunnelDeviceInNamespace, ShakesHandsWithAnother) {
