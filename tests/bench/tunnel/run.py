@@ -389,7 +389,7 @@ class Bench:
         other = self.arguments.against or opponent()
         tunnel_lab.WIREGUARD_GO = other
         name = Path(other).name
-        self.contenders = [Contender("weir", "weir", "bw", self.arguments.txqueue), Contender(name, other, "bo")]
+        self.contenders = [Contender("weir", tunnel_lab.WEIR_WG, "bw", self.arguments.txqueue), Contender(name, other, "bo")]
         try:
             for contender in self.contenders:
                 contender.up()
@@ -448,7 +448,7 @@ def main():
     if arguments.flame:
         need(("iperf3", "iperf3"), ("ping", "iputils-ping"), ("wg", "wireguard-tools"), ("perf", "linux-perf"))
         clean_up_when_interrupted()
-        contender = Contender("weir", "weir", "bf").up()
+        contender = Contender("weir", tunnel_lab.WEIR_WG, "bf").up()
         try:
             flame.profile(contender, cpu_of, tcp, arguments.seconds, arguments.flame)
         finally:
