@@ -49,7 +49,8 @@ void log_end(const Log& log, TunnelDevice& device) {
                                {"datagrams_sent", counters.datagrams_sent},
                                {"datagrams_received", counters.datagrams_received},
                                {"packets_refused_by_tun", counters.packets_refused_by_tun},
-                               {"datagrams_refused", counters.datagrams_refused}});
+                               {"datagrams_refused", counters.datagrams_refused},
+                               {"packets_without_room", counters.packets_without_room}});
 }
 
 int run(const CommandLine& line) {

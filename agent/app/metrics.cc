@@ -6,6 +6,7 @@
 
 #include "agent/app/traffic_metrics.h"
 #include "common/obs/process_metrics.h"
+#include "common/tunnel_kernel/tunnel_metrics.h"
 
 namespace weir::agent {
 namespace {
@@ -62,21 +63,7 @@ void write_tunnel(const AgentNumbers& numbers, MetricWriter& writer) {
                    {{"from_agent", numbers.self.agent.value()}, {"to_agent", peer.agent.value()}});
     }
   }
-  const auto packets = [&writer](const char* direction, std::uint64_t carried,
-                                 std::uint64_t refused) {
-    const Labels labels = {{"direction", direction}};
-    writer.counter("weir_tunnel_packets_total", "Packets inside the tunnel.", number(carried),
-                   labels);
-    writer.counter("weir_tunnel_packets_refused_total",
-                   "Packets that the interface (in) or the UDP port (out) did not take.",
-                   number(refused), labels);
-  };
-  writer.gauge("weir_tunnel_info",
-               "Always 1; whose WireGuard the tunnel is, the kernel's or the one embedded here.", 1,
-               {{"backend", numbers.tunnel_backend}});
-  const TunnelCounters& tunnel = numbers.tunnel;
-  packets("out", tunnel.packets_from_tun, tunnel.datagrams_refused);
-  packets("in", tunnel.packets_to_tun, tunnel.packets_refused_by_tun);
+  write_tunnel_metrics(numbers.tunnel, numbers.tunnel_backend, writer);
 }
 
 void write_session(const AgentNumbers& numbers, MetricWriter& writer) {

@@ -76,6 +76,8 @@ struct TunnelCounters {
   std::uint64_t packets_refused_by_tun = 0;
   /// No route, no buffer, or an address that is gone.
   std::uint64_t datagrams_refused = 0;
+  /// The queue before the engine was full; the embedded engine's alone.
+  std::uint64_t packets_without_room = 0;
 };
 
 /// What agent and controller need of a WireGuard tunnel, whoever does the work: the engine of this

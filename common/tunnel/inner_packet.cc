@@ -5,12 +5,27 @@ namespace {
 
 constexpr std::size_t k_v4_header = 20;
 constexpr std::size_t k_v6_header = 40;
+constexpr std::uint8_t k_tcp = 6;
 constexpr std::uint8_t k_udp = 17;
 constexpr std::size_t k_udp_ports = 4;
 constexpr std::uint16_t k_fragment_offset = 0x1fff;
+constexpr std::uint16_t k_fragment = 0x3fff;  // and "more fragments"
+constexpr std::uint32_t k_flow_label = 0xfffff;
 
 std::uint16_t port_after(ByteView bytes, std::size_t ip_header) {
   return bytes.size() < ip_header + k_udp_ports ? 0 : load_be16(bytes.data() + ip_header + 2);
+}
+
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
+  constexpr std::uint64_t k_odd = 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio
+  hash = (hash ^ word) * k_odd;
+  return hash ^ hash >> 32;
+}
+
+std::uint64_t ports_at(ByteView packet, std::uint8_t protocol, std::size_t ip_header) {
+  const bool has_ports = protocol == k_tcp || protocol == k_udp;
+  if (!has_ports || packet.size() < ip_header + k_udp_ports) return 0;
+  return load_be32(packet.data() + ip_header);
 }
 
 }  // namespace
@@ -37,6 +52,21 @@ std::optional<InnerPacket> read_inner_packet(ByteView bytes) {
   }
   if (packet.size > bytes.size()) return std::nullopt;
   return packet;
+}
+
+std::uint64_t flow_hash(ByteView packet, std::uint64_t seed) {
+  const std::uint8_t* const data = packet.data();
+  if (packet.size() >= k_v4_header && data[0] >> 4 == 4) {
+    const bool fragment = (load_be16(data + 6) & k_fragment) != 0;
+    const std::uint64_t ports = fragment ? 0 : ports_at(packet, data[9], (data[0] & 15U) * 4U);
+    return mixed(mixed(mixed(seed, load_le64(data + 12)), ports), data[9]);
+  }
+  if (packet.size() >= k_v6_header && data[0] >> 4 == 6) {
+    std::uint64_t hash = mixed(seed, load_be32(data) & k_flow_label);
+    for (std::size_t at = 8; at < k_v6_header; at += 8) hash = mixed(hash, load_le64(data + at));
+    return mixed(mixed(hash, ports_at(packet, data[6], k_v6_header)), data[6]);
+  }
+  return 0;
 }
 
 }  // namespace weir

@@ -23,6 +23,12 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
 
 bool readable(const pollfd& fd) { return (fd.revents & (POLLIN | POLLERR | POLLHUP)) != 0; }
 
+std::uint64_t random_number(KeySource& keys) {
+  std::array<std::uint8_t, 8> bytes{};
+  keys.fill(bytes);
+  return load_le64(bytes.data());
+}
+
 Engine::Options engine_options(std::uint32_t mtu, const TimestampFloor& timestamps) {
   Engine::Options options;
   options.mtu = mtu;
@@ -45,6 +51,7 @@ TunnelWorker::TunnelWorker(std::unique_ptr<TunDevice> tun, LinkMonitor monitor, 
       engine_(engine_options(settings.mtu, timestamps_), keys_,
               [this] { return clock_.wall_now(); }),
       batch_(*tun_, udp_),
+      inner_(random_number(keys_)),
       busy_poll_(settings.busy_poll),
       thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "weir-tunnel");
@@ -89,7 +96,8 @@ TunnelCounters TunnelWorker::counters() const {
           .datagrams_received = counters_.datagrams_received.load(order),
           .datagrams_sent = counters_.datagrams_sent.load(order),
           .packets_refused_by_tun = counters_.packets_refused_by_tun.load(order),
-          .datagrams_refused = counters_.datagrams_refused.load(order)};
+          .datagrams_refused = counters_.datagrams_refused.load(order),
+          .packets_without_room = counters_.packets_without_room.load(order)};
 }
 
 Status TunnelWorker::call(const std::function<void()>& work) {
@@ -134,14 +142,15 @@ void TunnelWorker::wait() {
 
   timespec patience{};
   const auto due = engine_.next_timer();
-  if (due) {
+  const bool waiting = !inner_.empty();
+  if (due && !waiting) {
     const auto left = std::max(*due - clock_.now(), Duration(0));
     patience.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count();
     patience.tv_nsec = (left % std::chrono::seconds(1)).count();
   }
   const Time since = busy_poll_.enabled() ? clock_.now() : Time();
-  if (!look_for_packets(std::span(fds).first(count), since)) {
-    ::ppoll(fds.data(), count, due ? &patience : nullptr, nullptr);
+  if (waiting || !look_for_packets(std::span(fds).first(count), since)) {
+    ::ppoll(fds.data(), count, due || waiting ? &patience : nullptr, nullptr);
   }
 
   const Duration waited = busy_poll_.enabled() ? clock_.now() - since : Duration(0);
@@ -152,10 +161,11 @@ void TunnelWorker::wait() {
   if (over_) return;
   packets_of_turn_ = 0;
   receive_datagrams({readable(fds[4]), count > 5 && readable(fds[5])});
-  if (readable(fds[3]) && !read_packets()) {
+  if (readable(fds[3]) && !fill_queue()) {
     end("its interface was removed");
     return;
   }
+  send_packets();
   if (packets_of_turn_ != 0) busy_poll_.waited(waited, packets_of_turn_);
   run_timers();
   flush();
@@ -233,19 +243,24 @@ void TunnelWorker::receive_datagrams(std::array<bool, 2> waiting) {
 }
 
 /// False when the interface is gone.
-bool TunnelWorker::read_packets() {
-  const Time now = clock_.now();
+bool TunnelWorker::fill_queue() {
   // The first packet may be quicker than the news that the interface is up.
   if (!engine_.is_up()) look_at_link();
-  const auto packets = inner_.read(*tun_);
-  if (!packets) return false;
-  engine_.on_inner_packets(*packets, now, batch_);
+  if (!inner_.fill(*tun_)) return false;
+  add(counters_.packets_without_room, inner_.take_dropped());
+  return true;
+}
+
+/// One vector: what has come meanwhile may be more urgent than the rest.
+void TunnelWorker::send_packets() {
+  const auto packets = inner_.take();
+  if (packets.empty()) return;
+  engine_.on_inner_packets(packets, clock_.now(), batch_);
   std::size_t count = 0;
-  for (const SegmentedPacket& packet : *packets) count += packet.count();
+  for (const SegmentedPacket& packet : packets) count += packet.count();
   add(counters_.packets_from_tun, count);
   packets_of_turn_ += count;
   flush();
-  return true;
 }
 
 void TunnelWorker::run_timers() {

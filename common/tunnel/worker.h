@@ -19,7 +19,7 @@
 #include "common/tunnel/busy_poll.h"
 #include "common/tunnel/device.h"
 #include "common/tunnel/engine.h"
-#include "common/tunnel/inner_batch.h"
+#include "common/tunnel/inner_queue.h"
 #include "common/tunnel/link_monitor.h"
 #include "common/tunnel/packet_batch.h"
 #include "common/tunnel/route_monitor.h"
@@ -32,7 +32,7 @@ namespace weir {
 /// The thread of a tunnel: waits for the kernel, feeds the engine, sends what comes out.
 ///
 ///   link monitor ─▶ up, down, MTU        calls of other threads ─▶ between two batches
-///   UDP, 4 x 8 runs ─▶ engine      TUN, up to 64 packets ─▶ engine      timers ─▶ engine
+///   UDP, 4 x 8 runs ─▶ engine      TUN ─▶ fair queue ─▶ engine      timers ─▶ engine
 ///
 /// Public calls from any thread; each waits until the worker has done it.
 class TunnelWorker {
@@ -77,7 +77,8 @@ class TunnelWorker {
   void follow_routes();
   void run_calls();
   void receive_datagrams(std::array<bool, 2> waiting);
-  bool read_packets();
+  bool fill_queue();
+  void send_packets();
   void run_timers();
   void flush();
   void end(const std::string& why);
@@ -88,6 +89,7 @@ class TunnelWorker {
 
   struct Counters {
     std::atomic<std::uint64_t> packets_from_tun{0};
+    std::atomic<std::uint64_t> packets_without_room{0};
     std::atomic<std::uint64_t> packets_to_tun{0};
     std::atomic<std::uint64_t> datagrams_received{0};
     std::atomic<std::uint64_t> datagrams_sent{0};
@@ -111,7 +113,7 @@ class TunnelWorker {
   TimestampFloor timestamps_;
   Engine engine_;
   PacketBatch batch_;
-  InnerBatch inner_;
+  InnerQueue inner_;
   bool over_ = false;
   BusyPoll busy_poll_;
   std::size_t packets_of_turn_ = 0;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/obs/process_metrics.h"
+#include "common/tunnel_kernel/tunnel_metrics.h"
 #include "controller/app/service_metrics.h"
 
 namespace weir::controller {
@@ -121,24 +122,6 @@ void write_store(const ControllerNumbers& numbers, MetricWriter& writer) {
                    "Time until a transaction was on the disk.", numbers.store.duration);
 }
 
-void write_tunnel(const ControllerNumbers& numbers, MetricWriter& writer) {
-  writer.gauge("weir_tunnel_info",
-               "Always 1; whose WireGuard the tunnel is, the kernel's or the one embedded here.", 1,
-               {{"backend", numbers.tunnel_backend}});
-  const auto packets = [&writer](const char* direction, std::uint64_t carried,
-                                 std::uint64_t refused) {
-    const Labels labels = {{"direction", direction}};
-    writer.counter("weir_tunnel_packets_total", "Packets inside the tunnel.", number(carried),
-                   labels);
-    writer.counter("weir_tunnel_packets_refused_total",
-                   "Packets that the interface (in) or the UDP port (out) did not take.",
-                   number(refused), labels);
-  };
-  const TunnelCounters& tunnel = numbers.tunnel;
-  packets("out", tunnel.packets_from_tun, tunnel.datagrams_refused);
-  packets("in", tunnel.packets_to_tun, tunnel.packets_refused_by_tun);
-}
-
 }  // namespace
 
 void write_controller_metrics(const ControllerNumbers& numbers, MetricWriter& writer) {
@@ -151,7 +134,7 @@ void write_controller_metrics(const ControllerNumbers& numbers, MetricWriter& wr
   write_revision(numbers.plane, writer);
   write_store(numbers, writer);
   write_service_metrics(numbers.plane, writer);
-  write_tunnel(numbers, writer);
+  write_tunnel_metrics(numbers.tunnel, numbers.tunnel_backend, writer);
   write_loops(numbers.lags, writer);
   write_process(writer);
 }

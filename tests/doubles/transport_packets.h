@@ -15,7 +15,7 @@ struct TransportSpec {
   std::uint32_t acknowledged = 7;
   std::uint8_t flags = 0x10;
   std::uint16_t window = 512;
-  ByteVector options;  ///< of TCP, a multiple of four bytes
+  ByteVector options = {};  ///< of TCP, a multiple of four bytes
   std::uint16_t id = 1;
   bool may_be_cut = false;  ///< IPv4 without "don't fragment"
   std::uint8_t hops = 64;

@@ -52,7 +52,7 @@ COMMON_MAY_INCLUDE = {
     "obs": ("async", "base", "model", "net"),
     "offload": ("base",),
     "tunnel": ("aead", "async", "base", "crypto", "net", "offload", "os"),
-    "tunnel_kernel": ("async", "base", "config", "crypto", "net", "os", "tunnel"),
+    "tunnel_kernel": ("async", "base", "config", "crypto", "net", "obs", "os", "tunnel"),
 }
 
 # Pure code takes time and randomness as values and does nothing but decide. What is pure is said once, in the PURE
