@@ -351,7 +351,7 @@ class Lab:
     # Up and down.
 
     def up(self, seed, say, after_network=lambda: None, certificate_lifetime="24h", busy_servers=False, policy="learned",
-           objective_ms=400, open_metrics=False, web_role="operator"):
+           objective_ms=400, open_metrics=False, web_role="operator", error_share_above=0.5):
         self.open_metrics = open_metrics  # on the links' addresses, so that the other namespaces reach them
         self.busy_servers = busy_servers  # weir-server instead of nginx: requests that take time
         self.down()
@@ -374,7 +374,8 @@ class Lab:
         controller = fill("controller.yaml", interface=INTERFACES["controller"],
                           controller_address=CONTROLLER_ADDRESS, regions=", ".join(REGIONS),
                           certificate_lifetime=certificate_lifetime, objective_ms=objective_ms, policy=policy,
-                          metrics_address=self.metrics_address(CONTROLLER_ADDRESS), web_port=self.web_port, web_role=web_role)
+                          metrics_address=self.metrics_address(CONTROLLER_ADDRESS), web_port=self.web_port, web_role=web_role,
+                          error_share_above=error_share_above)
         (RUN / "controller.yaml").write_text(controller)
         self.start_controller()
         self.wait_for_controller()

@@ -81,7 +81,10 @@ asio::awaitable<void> HttpServer::serve(asio::ip::tcp::socket socket) {
     const auto [unread, read] = co_await http::async_read(socket, buffer, parser, k_as_value);
     if (unread) break;
     http::response<http::string_body> answer(http::status::ok, 11);
-    if (parser.get().target() != "/healthz") {
+    const bool work = parser.get().target() != "/healthz";
+    if (work && fails_) {
+      answer.result(http::status::internal_server_error);
+    } else if (work) {
       const auto done = workshop_.take(clock_.now(), drawn());
       if (!done) answer.result(http::status::service_unavailable);
       if (done && !co_await clock_.sleep_until(*done)) break;

@@ -35,6 +35,9 @@ class HttpServer {
   void stop();
   /// From now on every request takes `factor` times as long.
   void slow_down(double factor) { factor_ = factor; }
+  /// From now on every request is answered 500 at once, as by a service whose database is gone; the
+  /// health check goes on saying that all is well.
+  void fail_requests(bool fails) { fails_ = fails; }
 
  private:
   boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
@@ -45,6 +48,7 @@ class HttpServer {
   Rng rng_;
   Workshop workshop_;
   double factor_ = 1;
+  bool fails_ = false;
   std::size_t connections_ = 0;
   boost::asio::ip::tcp::acceptor acceptor_;
   TaskGroup tasks_;

@@ -19,11 +19,16 @@ constexpr double k_slow = 3;
 asio::awaitable<void> obey_signals(HttpServer& server) {
   asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM, SIGUSR1);
   signals.add(SIGUSR2);
+  signals.add(SIGHUP);
   for (;;) {
     const auto [problem, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
     if (problem) co_return;
     if (number == SIGUSR1) server.slow_down(k_slow);
-    if (number == SIGUSR2) server.slow_down(1);
+    if (number == SIGHUP) server.fail_requests(true);
+    if (number == SIGUSR2) {
+      server.slow_down(1);
+      server.fail_requests(false);
+    }
     if (number == SIGINT || number == SIGTERM) break;
   }
   server.stop();
@@ -45,7 +50,8 @@ Status run(const std::string& listen, ServerOptions options) {
 
 int main_of(int argc, char** argv) {
   CLI::App app(
-      "HTTP/1.1 server whose requests take time; SIGUSR1: three times as long, SIGUSR2: as before");
+      "HTTP/1.1 server whose requests take time; SIGUSR1: three times as long, SIGHUP: all but "
+      "health checks fail, SIGUSR2: as before");
   std::string listen;
   ServerOptions options;
   app.add_option("--listen", listen, "IP:PORT")->required();
