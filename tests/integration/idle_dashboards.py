@@ -17,9 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "demo"))
 
 from lab import REGIONS, SERVICE, DemoError, expect, number, running_lab  # noqa: E402
 from prometheus import TARGETS, fetch, inside  # noqa: E402
+from standstill import Standstill  # noqa: E402
 
 IDLE = 50
 BEFORE_S, HELD_S = 15, 45
+EXCUSED_S = 15
 MORE_MEMORY_MIB = 48
 # A busy machine makes single decisions late by itself; the mean of them may double and a little more.
 SLOWER, SLOWER_BY_S = 2.0, 0.050
@@ -38,14 +40,18 @@ def decisions(lab):
     return value("weir_decision_duration_seconds_count"), value("weir_decision_duration_seconds_sum")
 
 
-def watch(lab, seconds):
+def watch(lab, seconds, standstill):
     """Watches the agents; returns the mean of the decisions, and how many there were."""
     start = decisions(lab)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         status = lab.weirctl("status")
         if number(status, "agents_connected") != len(REGIONS) or number(status, "paths_up") != len(REGIONS) * 2:
-            raise DemoError(f"the mesh is not whole: {status}")
+            if not standstill.within(EXCUSED_S):
+                raise DemoError(f"the mesh is not whole: {status}\nno processor was late by more than {standstill.worst:.2f} s\n"
+                                + lab.weirctl_text("events", "--limit", "40"))
+            print(f"  the machine stood still for {standstill.worst:.2f} s, which paths noticed: waiting for them")
+            lab.wait_for_mesh()
         time.sleep(1)
     count, total = (after - before for before, after in zip(start, decisions(lab)))
     return (total / count if count else 0.0), count
@@ -67,6 +73,7 @@ def lost_agents(lab, since_ms):
 
 
 def main():
+    standstill = Standstill()
     with running_lab() as lab:
         lab.up(1, print, open_metrics=True)
         lab.wait_for_mesh()
@@ -74,16 +81,16 @@ def main():
             lab.start_client(region, 40, every=False)
         lab.weirctl("policy", "mode", "auto", "--service", SERVICE, "--yes")
         time.sleep(15)
-        before, count = watch(lab, BEFORE_S)
+        before, count = watch(lab, BEFORE_S, standstill)
         expect(count > 0, f"a decision took {1000 * before:.1f} ms on the mean of {count:.0f} without anybody looking")
         memory = rss_mib(lab)
         began_ms = time.time() * 1000
         idle = [idle_dashboard(lab.web_port) for _ in range(IDLE)]
-        during, count = watch(lab, HELD_S)
+        during, count = watch(lab, HELD_S, standstill)
         grown = rss_mib(lab) - memory
         expect(during <= SLOWER * before + SLOWER_BY_S,
                f"with {IDLE} dashboards that never read {1000 * during:.1f} ms, of {count:.0f}")
-        expect(not lost_agents(lab, began_ms), "no agent's session ended, and every path stayed up")
+        expect(not lost_agents(lab, began_ms) or standstill.within(HELD_S), "no agent's session ended, and every path stayed up")
         expect(grown <= MORE_MEMORY_MIB, f"the controller's memory grew by {grown:.1f} MiB, from {memory:.0f} MiB: {grown / IDLE:.2f} "
                                          "MiB a dashboard")
         for connection in idle:
