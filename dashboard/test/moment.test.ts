@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clampMoment, formatMoment, parseMoment } from '../src/logic/moment';
+import { clampMoment, formatMoment, parseMoment, shownSince } from '../src/logic/moment';
 import { timeTicks } from '../src/logic/ticks';
 
 describe('moments', () => {
@@ -24,4 +24,14 @@ it('labels time as exactly as needed', () => {
   expect(timeTicks([start, start + 5])[1]).toMatch(/^\d\d:\d\d:05$/);
   expect(timeTicks([start, start + 300])[1]).toMatch(/^\d\d:05$/);
   expect(timeTicks([start, start + 86_400])[1]).toMatch(/Nov/);
+});
+
+describe('a picture begins', () => {
+  const [hour, now] = [3600_000, 40 * 3600_000];
+  it.each([
+    ['with its range where that is full', now - 2 * hour, now - hour],
+    ['with its range where nothing is known', undefined, now - hour],
+    ['with the first there is, in steps', now - 5 * 60_000 + 7, now - 5 * 60_000],
+    ['a minute ago at the latest', now - 3000, now - 60_000],
+  ])('%s', (_, first, begin) => expect(shownSince(now - hour, now, first)).toBe(begin));
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Series } from '../src/api/types';
-import { columnsNamed, largest, stacked, summed, timesOf, valuesOf } from '../src/logic/series';
+import { columnsNamed, firstMeasured, largest, stacked, summed, timesOf, valuesOf } from '../src/logic/series';
 import { shareLayers } from '../src/pages/services/lines';
 
 const SERIES: Series = {
@@ -16,6 +16,19 @@ const SERIES: Series = {
 it('reads times in seconds', () => expect(timesOf(SERIES)).toEqual([5, 6, 7]));
 it('reads NaN as a gap', () => expect(valuesOf({ region: 'a', name: 'x', values: [1, 'NaN', 0] })).toEqual([1, null, 0]));
 it('finds columns by name', () => expect([...columnsNamed(SERIES, 'seen').keys()]).toEqual(['a', 'b']));
+
+describe('the first number', () => {
+  const series = (...columns: (number | 'NaN')[][]): Series => ({
+    stepMs: 1000,
+    startUnixMs: 5000,
+    columns: columns.map((values) => ({ region: 'a', name: 'x', values })),
+  });
+  it.each([
+    ['is looked for in all columns', series(['NaN', 'NaN', 1], ['NaN', 0]), 6000],
+    ['is none among gaps', series(['NaN']), undefined],
+    ['is none in nothing', series(), undefined],
+  ])('%s', (_, given, time) => expect(firstMeasured(given)).toBe(time));
+});
 
 describe('stacked', () => {
   it.each([

@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useAt } from '../app/moment';
-import { RANGES } from '../logic/moment';
+import { RANGES, shownSince } from '../logic/moment';
+import { firstMeasured } from '../logic/series';
 import type { Params } from './client';
 import type { Series } from './types';
 import { type Reply, useReply } from './useReply';
@@ -12,7 +13,7 @@ const EVERY_MS: [number, number][] = [
   [Infinity, 30_000],
 ];
 
-/** A series over a range that ends now, and moves on, or at the moment that is looked at. */
+/** A series over a range that ends now, and moves on, or at the moment that is looked at; `since`: where to draw from. */
 export function useSeries(params: Params | undefined, range: string): Reply<Series> & { since: number; until: number } {
   const at = useAt();
   const span = RANGES[range] ?? 3600_000;
@@ -27,5 +28,6 @@ export function useSeries(params: Params | undefined, range: string): Reply<Seri
   const until = at ?? now;
   const since = until - span;
   const reply = useReply<Series>(params ? '/series' : undefined, { ...params, since, until });
-  return { ...reply, since, until };
+  const first = useMemo(() => (reply.data ? firstMeasured(reply.data) : undefined), [reply.data]);
+  return { ...reply, since: shownSince(since, until, first), until };
 }

@@ -34,3 +34,14 @@ export const RANGES: Record<string, number> = {
   '7d': 7 * 24 * 3600_000,
   '30d': KEPT_MS,
 };
+
+const LEAST_SHOWN_MS = 60_000;
+const BEGIN_STEP_MS = 15_000;
+
+/** Where the picture of a range begins: with what there is, so that the first minutes of a mesh are not a sliver. */
+export function shownSince(since: number, until: number, first: number | undefined): number {
+  if (first === undefined) return since;
+  // In steps, so that charts above each other begin together.
+  const begin = Math.floor(first / BEGIN_STEP_MS) * BEGIN_STEP_MS;
+  return Math.max(since, Math.min(begin, until - LEAST_SHOWN_MS));
+}

@@ -13,6 +13,12 @@ export function timesOf(series: Series): number[] {
   return Array.from({ length }, (_, i) => (series.startUnixMs + i * series.stepMs) / 1000);
 }
 
+/** When the first number was measured, in Unix milliseconds. */
+export function firstMeasured(series: Series): number | undefined {
+  const first = Math.min(...series.columns.map((column) => valuesOf(column).findIndex((value) => value !== null)).filter((i) => i >= 0));
+  return Number.isFinite(first) ? series.startUnixMs + first * series.stepMs : undefined;
+}
+
 export function columnsNamed(series: Series, name: string): Map<string, Values> {
   return new Map(series.columns.filter((column) => column.name === name).map((column) => [column.region, valuesOf(column)]));
 }

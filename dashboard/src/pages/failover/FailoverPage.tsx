@@ -5,7 +5,7 @@ import { useQueryParam } from '../../app/router';
 import { type Lane, lanesOf } from '../../logic/lanes';
 import { dateTime, plural } from '../../logic/format';
 import { regionsIn } from '../../logic/health';
-import { RANGES } from '../../logic/moment';
+import { RANGES, shownSince } from '../../logic/moment';
 import { Choice } from '../../ui/Choice';
 import { ErrorNote, Note } from '../../ui/Note';
 import { PageHead, Panel } from '../../ui/Panel';
@@ -46,6 +46,7 @@ export default function FailoverPage() {
   const lanes = useMemo(() => lanesOf(events.data, at === undefined ? (active ?? []) : []), [events.data, active, at]);
   const shown = within(lanes, since, now, query);
   const oldest = events.data[0]?.unixMs ?? 0;
+  const drawnSince = shownSince(since, now, events.data[0]?.unixMs);
   const count = shown.reduce((sum, lane) => sum + lane.spans.filter((span) => span.endUnixMs === undefined).length, 0);
 
   return (
@@ -71,7 +72,7 @@ export default function FailoverPage() {
         flush
         tools={<span className="legend">red: active, orange: over, hatched: share comes back, ticks: paths and servers</span>}
       >
-        <Lanes lanes={shown} since={since} until={now} />
+        <Lanes lanes={shown} since={drawnSince} until={now} />
       </Panel>
       <SpanTable spans={shown.flatMap((lane) => lane.spans)} now={now} />
     </div>
