@@ -34,6 +34,7 @@ interface Wishes {
 }
 
 const AXIS_WIDTH = 62;
+const TIME_WIDTH = 76; // of a time with its seconds, and room between two
 const HEADROOM = 1.08;
 
 export function optionsFor({ width, height, lines, sync, top, latest, onCursor }: Wishes): uPlot.Options {
@@ -55,7 +56,7 @@ export function optionsFor({ width, height, lines, sync, top, latest, onCursor }
       y: { range: (_, __, max) => [0, top ?? (max > 0 ? max : 1) * HEADROOM] },
     },
     axes: [
-      { ...axis, size: 26, values: (_, splits) => timeTicks(splits) },
+      { ...axis, size: 26, space: TIME_WIDTH, values: (_, splits) => timeTicks(splits) },
       { ...axis, size: AXIS_WIDTH, space: 24, values: (_, splits) => splits.map((value) => latest.current.format(value)) },
     ],
     series: [

@@ -22,13 +22,21 @@ const COLUMNS: Column<AuditEntry>[] = [
   { title: 'By way of', cell: (entry) => entry.from, sort: (entry) => entry.from, wideOnly: true },
   { title: 'Action', cell: (entry) => entry.action, sort: (entry) => entry.action },
   { title: 'About', cell: (entry) => <span title={entry.request}>{entry.what}</span>, sort: (entry) => entry.what },
-  { title: 'Before', cell: (entry) => <span className="soft">{entry.before}</span>, wideOnly: true },
-  { title: 'After', cell: (entry) => <span className="soft">{entry.after}</span>, wideOnly: true },
   {
     title: 'Outcome',
-    cell: (entry) => (entry.error ? <Level level="fail" word={entry.error} /> : <Level level="ok" word="done" />),
+    cell: (entry) =>
+      entry.error ? (
+        <>
+          <Level level="fail" word="refused" />
+          <span className="record">{entry.error}</span>
+        </>
+      ) : (
+        <Level level="ok" word="done" />
+      ),
     sort: (entry) => entry.error,
   },
+  { title: 'Before', cell: (entry) => <span className="record">{entry.before}</span>, wideOnly: true },
+  { title: 'After', cell: (entry) => <span className="record">{entry.after}</span>, wideOnly: true },
 ];
 
 export default function Audit() {
