@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "cli/command/admin_methods.h"
@@ -70,6 +71,26 @@ std::string plan_in_words(AdminSession& session, const EvacuateRegionReply& plan
   return all;
 }
 
+/// How many of the moves leave something in the region: a guard stands in their way.
+std::size_t held_moves(const EvacuateRegionReply& done, const std::string& region) {
+  return static_cast<std::size_t>(std::ranges::count_if(done.moves(), [&](const auto& move) {
+    return std::ranges::any_of(move.after(), [&](const auto& weight) {
+      return weight.region() == region && weight.weight() > 0;
+    });
+  }));
+}
+
+std::string evacuation_in_words(const EvacuateRegionReply& done, const std::string& region) {
+  const std::size_t held = held_moves(done, region);
+  const std::string outcome =
+      held == 0
+          ? "is emptied"
+          : fmt::format("keeps some requests, guards hold {} of {} moves", held, done.moves_size());
+  return fmt::format("{} {}: revision {}.{}\n{}undo: weirctl failover cancel {}\n",
+                     printable(region), outcome, done.epoch(), done.generation(),
+                     held == 0 ? "" : "what is left: weirctl weights get\n", printable(region));
+}
+
 Exit evacuate(AdminSession& session, const EvacuateOptions& options) {
   const std::string failed = "cannot empty " + options.region;
   EvacuateRegionRequest request;
@@ -99,11 +120,8 @@ Exit evacuate(AdminSession& session, const EvacuateOptions& options) {
   if (!session.agree("Send these requests elsewhere?", options.yes)) return Exit::refused;
   request.set_dry_run(false);
   return ask_and_show<EvacuateRegionRequest, EvacuateRegionReply>(
-      session, method, request, "Evacuation", failed, [&](const EvacuateRegionReply& done) {
-        return fmt::format("{} is emptied: revision {}.{}\nundo: weirctl failover cancel {}\n",
-                           printable(options.region), done.epoch(), done.generation(),
-                           printable(options.region));
-      });
+      session, method, request, "Evacuation", failed,
+      [&](const EvacuateRegionReply& done) { return evacuation_in_words(done, options.region); });
 }
 
 Exit cancel(AdminSession& session, const EvacuateOptions& options) {

@@ -153,6 +153,27 @@ TEST_F(CliPaths, ListsEvacuationsBesideFailovers) {
   EXPECT_NE(out.find("in 10m"), std::string::npos) << out;
 }
 
+TEST_F(CliPaths, SaysWhetherARegionIsEmptied) {
+  auto& move = *admin_.evacuation.add_moves();
+  move.set_service("shop/web");
+  move.set_from_region("us-east-1");
+  auto& left = *move.add_after();
+  left.set_region("eu-west-1");
+  admin_.evacuation.set_epoch(1);
+  admin_.evacuation.set_generation(14);
+  const std::vector<std::string> drill = {"failover", "drill",     "shop/web",
+                                          "--drop",   "eu-west-1", "-y"};
+  EXPECT_EQ(weirctl(drill).out,
+            "eu-west-1 is emptied: revision 1.14\n"
+            "undo: weirctl failover cancel eu-west-1\n");
+  left.set_weight(50);
+  move.add_guards("largest step: held");
+  EXPECT_EQ(weirctl(drill).out,
+            "eu-west-1 keeps some requests, guards hold 1 of 1 moves: revision 1.14\n"
+            "what is left: weirctl weights get\n"
+            "undo: weirctl failover cancel eu-west-1\n");
+}
+
 TEST_F(CliPaths, PrintsEventsAsLines) {
   auto& event = *admin_.events.add_events();
   event.set_unix_ms(k_noon_ms);

@@ -101,6 +101,7 @@ void FakeAdmin::fill(RpcRouter& router) {
   fixed<ListChangesRequest>(router, *this, "ListChanges", changes);
   fixed<ListPinsRequest>(router, *this, "ListPins", pins);
   fixed<ListGuardrailsRequest>(router, *this, "ListGuardrails", guardrails);
+  fixed<EvacuateRegionRequest>(router, *this, "EvacuateRegion", evacuation);
   unary<UnpinWeightsRequest, UnpinWeightsReply>(router, *this, "UnpinWeights",
                                                 [this, note](const UnpinWeightsRequest& request) {
                                                   note("UnpinWeights", request);

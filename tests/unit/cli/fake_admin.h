@@ -31,6 +31,7 @@ struct FakeAdmin {
   admin::v1::ChangeGuardrailReply guardrail;
   std::map<std::string, admin::v1::GetSeriesReply> series;  // of a path, by its "from"
   admin::v1::ListFailoversReply failovers;
+  admin::v1::EvacuateRegionReply evacuation;
   admin::v1::ListPoliciesReply policies;
   admin::v1::PromotePolicyReply promotion;
   admin::v1::ListEventsReply events;
