@@ -17,9 +17,10 @@ std::uint16_t port_after(ByteView bytes, std::size_t ip_header) {
 }
 
 std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
+  __extension__ using Wide = unsigned __int128;
   constexpr std::uint64_t k_odd = 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio
-  hash = (hash ^ word) * k_odd;
-  return hash ^ hash >> 32;
+  const Wide product = Wide{hash ^ word} * k_odd;
+  return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
 }
 
 std::uint64_t ports_at(ByteView packet, std::uint8_t protocol, std::size_t ip_header) {
@@ -62,9 +63,11 @@ std::uint64_t flow_hash(ByteView packet, std::uint64_t seed) {
     return mixed(mixed(mixed(seed, load_le64(data + 12)), ports), data[9]);
   }
   if (packet.size() >= k_v6_header && data[0] >> 4 == 6) {
-    std::uint64_t hash = mixed(seed, load_be32(data) & k_flow_label);
+    const std::uint64_t ports = ports_at(packet, data[6], k_v6_header);
+    // TCP may change its label on the way, and then its packets must not pass each other.
+    std::uint64_t hash = mixed(seed, ports != 0 ? ports : load_be32(data) & k_flow_label);
     for (std::size_t at = 8; at < k_v6_header; at += 8) hash = mixed(hash, load_le64(data + at));
-    return mixed(mixed(hash, ports_at(packet, data[6], k_v6_header)), data[6]);
+    return mixed(hash, data[6]);
   }
   return 0;
 }

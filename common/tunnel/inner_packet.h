@@ -21,9 +21,9 @@ struct InnerPacket {
 /// a jumbogram (IPv6 length 0) the size is the header alone.
 std::optional<InnerPacket> read_inner_packet(ByteView bytes);
 
-/// The same for all packets of one flow: addresses, protocol, and the ports of TCP and UDP where
-/// every packet has them (fragments have not); IPv6's flow label too. Spread well over the low
-/// bits. 0 for what is no IP packet. Who does not know the seed cannot say which flows meet.
+/// The same for all packets of one flow: addresses, protocol, and the ports of TCP and UDP.
+/// Fragments have none and are a flow of their own; of IPv6 packets without ports the flow label
+/// counts. Spread well over the low bits; 0 for what is no IP packet.
 std::uint64_t flow_hash(ByteView packet, std::uint64_t seed);
 
 /// How many bytes a packet of `size` is sealed as: the next multiple of 16, but not past `mtu`. Of

@@ -10,9 +10,10 @@ namespace {
 
 constexpr std::size_t k_fill_packets = 256;
 constexpr std::size_t k_fill_bytes = 1 << 20;
+constexpr std::uint64_t k_refused_max = 64;  // in one fill
 constexpr std::size_t k_take_bytes = 192 << 10;
-/// What a flow may send before the next one's turn: a quarter of the largest packet, so that many
-/// small ones weigh as much as few large ones.
+/// What a flow may send before the next one's turn. The largest packet is four of them: its flow
+/// then waits for as many rounds.
 constexpr std::int32_t k_quantum = 16 << 10;
 
 }  // namespace
@@ -23,14 +24,23 @@ InnerQueue::InnerQueue(std::uint64_t seed)
 Status InnerQueue::fill(TunIo& tun) {
   release_taken();
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < k_fill_packets && bytes < k_fill_bytes; ++i) {
+  std::uint64_t refused = 0;
+  for (std::size_t i = 0; i < k_fill_packets && bytes < k_fill_bytes && refused < k_refused_max;
+       ++i) {
     const ByteSpan room = make_room();
     const auto got = tun.read(room);
     if (!got && got.error().code() == Code::not_found) return fail(got.error());
     if (!got || got->size == 0) break;
     bytes += got->size;
     const auto packet = SegmentedPacket::read(got->header, room.first(got->size));
-    if (packet) push(*packet);
+    if (!packet) continue;
+    const auto flow = static_cast<std::uint16_t>(flow_hash(packet->packet(), seed_) % k_flows);
+    if (is_over_its_share(flows_[flow])) {
+      ++refused;
+      dropped_ += packet->count();
+    } else {
+      push(*packet, flow);
+    }
   }
   return {};
 }
@@ -77,8 +87,10 @@ ByteSpan InnerQueue::make_room() {
 
 /// Moves the end to the front of the ring where that makes room.
 bool InnerQueue::has_room() {
-  if (slots_used_ == 0) end_ = 0;
-  if (slots_used_ == 0) return true;
+  if (slots_used_ == 0) {
+    end_ = first_slot_ = 0;
+    return true;
+  }
   if (slots_used_ == k_slots) return false;
   const std::size_t begin = slots_[first_slot_].offset;
   // The end never catches up with the beginning: equal would look like empty.
@@ -89,6 +101,16 @@ bool InnerQueue::has_room() {
   return true;
 }
 
+bool InnerQueue::is_over_its_share(const Flow& flow) const {
+  return flow.packets > 2 * (k_slots - slots_used_) || flow.bytes > 2 * free_bytes();
+}
+
+std::size_t InnerQueue::free_bytes() const {
+  if (slots_used_ == 0) return k_ring_bytes;
+  const std::size_t begin = slots_[first_slot_].offset;
+  return end_ < begin ? begin - end_ : k_ring_bytes - (end_ - begin);
+}
+
 void InnerQueue::release_taken() {
   while (slots_used_ != 0 && !slots_[first_slot_].waits) {
     first_slot_ = (first_slot_ + 1) % k_slots;
@@ -96,9 +118,8 @@ void InnerQueue::release_taken() {
   }
 }
 
-void InnerQueue::push(const SegmentedPacket& packet) {
+void InnerQueue::push(const SegmentedPacket& packet, std::uint16_t number) {
   const auto slot = static_cast<std::uint16_t>((first_slot_ + slots_used_++) % k_slots);
-  const auto number = static_cast<std::uint16_t>(flow_hash(packet.packet(), seed_) % k_flows);
   slots_[slot] = {.packet = packet,
                   .offset = static_cast<std::uint32_t>(end_),
                   .flow = number,
@@ -109,6 +130,8 @@ void InnerQueue::push(const SegmentedPacket& packet) {
   Flow& flow = flows_[number];
   (flow.first == k_none ? flow.first : slots_[flow.last].next) = slot;
   flow.last = slot;
+  ++flow.packets;
+  flow.bytes += static_cast<std::uint32_t>(packet.packet().size());
   if (flow.state != Flow::State::idle) return;
   flow.state = Flow::State::fresh;
   flow.deficit = k_quantum;
@@ -121,6 +144,8 @@ SegmentedPacket InnerQueue::pop(std::uint16_t flow) {
   WEIR_ASSERT(from.first != k_none, "a flow without packets");
   Slot& slot = slots_[from.first];
   from.first = slot.next;
+  --from.packets;
+  from.bytes -= static_cast<std::uint32_t>(slot.packet.packet().size());
   slot.waits = false;
   --waiting_;
   return slot.packet;

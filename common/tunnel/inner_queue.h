@@ -13,16 +13,19 @@ namespace weir {
 
 /// Packets between the TUN interface and the engine. The kernel's own queue there is first in,
 /// first out and counts packets, of up to 64 KB: a ping waits in it for all that the TCP flows of
-/// the host have under way. So it is emptied whenever the worker comes by, and who is next is
-/// decided here:
+/// the host have under way. So it is drained into a queue of our own, and who is next is decided
+/// here:
 ///
 ///   fill: TUN ──▶ a ring of 1.5 MB ──▶ take: flow by flow
 ///
 /// Flows are told apart by addresses, protocol and ports, take turns by bytes, and one that has
 /// just begun goes first (deficit round robin with new and old flows as in RFC 8290, sections 3
-/// and 4; without its CoDel part). Within a flow the order stays. When the ring is full the oldest
-/// packet goes: since flows take turns it belongs to one that sends more than its share, and its
-/// sender learns at once that it sends too much.
+/// and 4; without its CoDel part). Within a flow the order stays.
+///
+/// A flow may hold twice as much as is free (a dynamic threshold: Choudhury and Hahne, "Dynamic
+/// queue length thresholds for shared-memory packet switches", 1998); what is more of it is
+/// refused. So one alone has two thirds, and another one always finds room. Where many together
+/// have filled the ring all the same, the oldest packet goes.
 ///
 /// One thread. Cost: O(1) a packet. Memory: 1.6 MB of address space, of which the used pages are
 /// resident; lone packets use the same few again and again.
@@ -30,12 +33,13 @@ class InnerQueue {
  public:
   static constexpr std::size_t k_take_max = 64;
 
-  /// Flows that share a bucket share their turns; `seed` keeps outsiders from arranging that.
+  /// Flows that share one of 1024 buckets share its turns; who does not know `seed` cannot say
+  /// which do.
   explicit InnerQueue(std::uint64_t seed);
 
-  /// Reads what waits at the interface, up to a limit that keeps the answer quick. Malformed
-  /// packets are left out. What `take` gave is no longer valid. Errors: not_found (the interface is
-  /// gone).
+  /// Reads what waits at the interface, up to a limit that keeps the answer quick, and no more once
+  /// much was refused: what is to be dropped the kernel drops for less. Malformed packets are left
+  /// out. What `take` gave is no longer valid. Errors: not_found (the interface is gone).
   Status fill(TunIo& tun);
 
   /// The packets that go next, at most k_take_max and 192 KB; valid until the next call of either.
@@ -49,11 +53,11 @@ class InnerQueue {
   static constexpr std::size_t k_packet_max = 65535;
   static constexpr std::size_t k_ring_bytes = 3 << 19;
   static constexpr std::size_t k_slots = 1024;
-  static constexpr std::size_t k_flows = 256;
+  static constexpr std::size_t k_flows = 1024;
   static constexpr std::uint16_t k_none = 0xffff;
 
   struct Slot {
-    SegmentedPacket packet;
+    SegmentedPacket packet = {};
     std::uint32_t offset = 0;
     std::uint16_t flow = k_none;
     std::uint16_t next = k_none;  ///< of the flow
@@ -62,6 +66,8 @@ class InnerQueue {
   struct Flow {
     enum class State : std::uint8_t { idle, fresh, old };
     std::int32_t deficit = 0;
+    std::uint32_t bytes = 0;
+    std::uint16_t packets = 0;
     std::uint16_t first = k_none;
     std::uint16_t last = k_none;
     std::uint16_t next = k_none;  ///< of the list of flows
@@ -74,8 +80,10 @@ class InnerQueue {
 
   ByteSpan make_room();
   bool has_room();
+  bool is_over_its_share(const Flow& flow) const;
+  std::size_t free_bytes() const;
   void release_taken();
-  void push(const SegmentedPacket& packet);
+  void push(const SegmentedPacket& packet, std::uint16_t flow);
   SegmentedPacket pop(std::uint16_t flow);
   void append(Flows& list, std::uint16_t flow);
   std::uint16_t remove_first(Flows& list);

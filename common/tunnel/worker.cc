@@ -166,7 +166,7 @@ void TunnelWorker::wait() {
     return;
   }
   send_packets();
-  if (packets_of_turn_ != 0) busy_poll_.waited(waited, packets_of_turn_);
+  if (packets_of_turn_ != 0 && !waiting) busy_poll_.waited(waited, packets_of_turn_);
   run_timers();
   flush();
 }

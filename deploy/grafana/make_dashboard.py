@@ -217,6 +217,7 @@ ROWS = [
               (f"sum(rate(weir_enrolments_refused_total{{{MESH}}}{RATE}))", "enrolments refused"),
               (f"sum(rate(weir_path_packets_refused_total{{{MESH}}}{RATE}))", "measuring packets refused"),
               (f"sum(rate(weir_tunnel_packets_refused_total{{{MESH}}}{RATE}))", "tunnel packets refused"),
+              (f"sum(rate(weir_tunnel_packets_without_room_total{{{MESH}}}{RATE}))", "tunnel packets without room"),
               (f"sum(rate(weir_metrics_series_dropped_total{{{MESH}}}{RATE}))", "lines of metrics left out"),
               (f"sum(rate(weir_series_left_out_total{{{MESH}}}{RATE}))", "seconds of series not kept"),
               (f"sum(rate(weir_web_connections_refused_total{{{MESH}}}{RATE}))", "browsers refused"),
