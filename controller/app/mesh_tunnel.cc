@@ -12,6 +12,9 @@ PeerConfig config_of(const MeshPeer& agent) {
   PeerConfig peer;
   peer.public_key = agent.public_key;
   peer.endpoint = agent.endpoint;
+  // Of a controller that starts again this is the first sign: agents wait up to 15 s for an answer
+  // within their old session before they try another.
+  peer.persistent_keepalive = agent.keepalive;
   peer.allowed_ips = {IpPrefix::host(agent.overlay)};
   return peer;
 }

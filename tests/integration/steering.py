@@ -128,6 +128,7 @@ def main():
         lab.kill("controller")
         lab.start_controller()
         lab.wait_for_controller()
+        wait_for("every agent is back", 6, lambda: number(lab.weirctl("status"), "agents_connected") == len(REGIONS))
         expect(weights(lab) == before, "the controller's restart moves nothing")
         wait_for("the policy steers again", 15, lambda: number(policy(lab), "decisions") > 0)
         expect(policy(lab)["mode"] == "auto", "its mode is what an operator set")
