@@ -127,7 +127,7 @@ class ControllerApp {
   std::unique_ptr<DecisionTraces> traces_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<AuditLog> audit_;
-  AttemptLimit refused_sign_ins_;  // the web thread's
+  AttemptLimits sign_in_attempts_;  // the web thread's
   std::unique_ptr<AccessBook> access_;
   std::unique_ptr<SeriesLoop> series_;
   std::string tunnel_backend_;
@@ -365,7 +365,7 @@ asio::awaitable<Result<SignedIn>> ControllerApp::sign_in(std::string token, std:
                      .until = clock_.now() + milliseconds(found->expires_unix_ms - unix_ms())};
 }
 
-/// Who came in, and who did not; of those who guess, enough to see it.
+/// Who came in, and who did not; of those who try again and again, enough to see it.
 asio::awaitable<void> ControllerApp::audit_sign_in(const Result<Access>& found,
                                                    std::string remote) {
   admin::v1::AuditEntry entry;
@@ -374,12 +374,10 @@ asio::awaitable<void> ControllerApp::audit_sign_in(const Result<Access>& found,
   if (found) entry.set_role(std::string(role_name(found->role)));
   entry.set_from("web " + remote);
   entry.set_action("SignIn");
-  if (!found) {
-    const auto left_out = refused_sign_ins_.admit(clock_.now());
-    if (!left_out) co_return;
-    entry.set_error(found.error().message());
-    if (*left_out > 0) entry.set_what(std::to_string(*left_out) + " more before it");
-  }
+  if (!found) entry.set_error(found.error().message());
+  const auto left_out = sign_in_attempts_.admit(found ? found->id : "", clock_.now());
+  if (!left_out) co_return;
+  if (*left_out > 0) entry.set_what(std::to_string(*left_out) + " more before it");
   const Status added =
       co_await on_blocking<Status>(blocking_, [this, &entry] { return audit_->add(entry); });
   if (!added)

@@ -20,4 +20,9 @@ std::optional<std::uint64_t> AttemptLimit::admit(Time now) {
   return std::exchange(left_out_, 0);
 }
 
+std::optional<std::uint64_t> AttemptLimits::admit(const std::string& who, Time now) {
+  if (limits_.size() >= k_most && !limits_.contains(who)) limits_.clear();
+  return limits_[who].admit(now);
+}
+
 }  // namespace weir::controller

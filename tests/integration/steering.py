@@ -110,7 +110,7 @@ def main():
         expect(weights(lab) == CONFIGURED, "auto: pins hold against it")
         for region in REGIONS:
             lab.weirctl("weights", "unpin", SERVICE, "--from", region, "--yes")
-        wait_for("auto: each region's requests stay near", 20,
+        wait_for("auto: each region's requests stay near", 40,
                  lambda: all(own_share(lab, region) > 0.9 for region in REGIONS))
 
         for server in SERVERS:

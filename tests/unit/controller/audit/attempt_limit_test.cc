@@ -34,5 +34,23 @@ TEST(AttemptLimit, RestsBackToTen) {
   EXPECT_EQ(written, 10);
 }
 
+TEST(AttemptLimits, HoldForEachByHimself) {
+  AttemptLimits limits;
+  const Time now{};
+  for (int i = 0; i < 20; ++i) limits.admit("guessing", now);
+  EXPECT_FALSE(limits.admit("guessing", now));
+  EXPECT_TRUE(limits.admit("ann", now));
+}
+
+TEST(AttemptLimits, RememberNoMoreThanSoMany) {
+  AttemptLimits limits;
+  const Time now{};
+  for (int i = 0; i < 20; ++i) limits.admit("guessing", now);
+  for (std::size_t i = 1; i < AttemptLimits::k_most; ++i) limits.admit(std::to_string(i), now);
+  EXPECT_FALSE(limits.admit("guessing", now));
+  limits.admit("one more", now);
+  EXPECT_TRUE(limits.admit("guessing", now));
+}
+
 }  // namespace
 }  // namespace weir::controller
