@@ -27,6 +27,8 @@ Status InnerQueue::fill(TunIo& tun) {
   std::uint64_t refused = 0;
   for (std::size_t i = 0; i < k_fill_packets && bytes < k_fill_bytes && refused < k_refused_max;
        ++i) {
+    // One packet is there for sure; for those that may be nobody has to go.
+    if (i != 0 && !has_room()) break;
     const ByteSpan room = make_room();
     const auto got = tun.read(room);
     if (!got && got.error().code() == Code::not_found) return fail(got.error());
