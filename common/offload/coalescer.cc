@@ -27,10 +27,10 @@ bool without_checksum(const TransportPacket& where, const std::uint8_t* packet) 
   return !where.tcp && load_be16(packet + where.transport + k_udp_checksum) == 0;
 }
 
-/// What of the IP header must be the same: type of service, time to live, do-not-fragment; flow
+/// What of the IP header must be the same: type of service, time to live, both first flags; flow
 /// label.
 bool same_ip(const TransportPacket& where, const std::uint8_t* a, const std::uint8_t* b) {
-  if (where.v4) return a[1] == b[1] && a[8] == b[8] && (a[6] & 0x40) == (b[6] & 0x40);
+  if (where.v4) return a[1] == b[1] && a[8] == b[8] && (a[6] & 0xc0) == (b[6] & 0xc0);
   return std::memcmp(a, b, 4) == 0 && a[7] == b[7];
 }
 
