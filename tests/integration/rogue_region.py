@@ -55,7 +55,7 @@ def go_rogue(lab, logs, who):
     for server in SERVERS:
         lab.signal(f"{ROGUE}-{server}", signal.SIGUSR2)
     healthy = number(status, "endpoints_healthy")
-    expect(healthy == len(SERVERS) * len(REGIONS), f"{who}: every server was said to be healthy meanwhile")
+    expect(healthy == len(SERVERS) * len(REGIONS), f"{who}: every server is still said to be healthy")
     counts = half_seconds(logs, start, WATCHED_S - 1)
     print(f"     requests that met {ROGUE}, by half seconds: {' '.join(str(met) for _, met in counts)}; usual {usual:.0f}")
     seconds = lost_after(counts, usual)
