@@ -12,6 +12,7 @@
 #include "common/async/clock.h"
 #include "common/rpc/call.h"
 #include "common/rpc/channel.h"
+#include "common/text/quantity.h"
 
 namespace weir::cli {
 
@@ -53,6 +54,10 @@ AdminSession::~AdminSession() {
 Time AdminSession::now() const { return clock_.now(); }
 
 std::int64_t AdminSession::now_ms() const { return to_unix_ms(clock_.wall_now()); }
+
+std::string AdminSession::when(std::int64_t unix_ms) const {
+  return utc && unix_ms != 0 ? show_utc(unix_ms) : show_ago(unix_ms, now_ms());
+}
 
 Error AdminSession::no_message(const google::protobuf::Descriptor* type) {
   return {Code::data_loss, "the answer is no " + type->full_name()};

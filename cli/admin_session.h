@@ -50,6 +50,7 @@ class AdminSession {
   // Options, set while the command line is read.
   ConnectionWishes wishes;
   Output output = Output::table;
+  bool utc = false;  // moments are told as such, not as time ago
   std::chrono::milliseconds deadline{10'000};
 
   void set_colour(bool colour) { terminal_.colour = colour; }
@@ -57,6 +58,8 @@ class AdminSession {
   const Terminal& terminal() const { return terminal_; }
   Time now() const;
   std::int64_t now_ms() const;
+  /// A moment as tables have it: "4s ago", or with --utc "2026-11-23T07:03:29Z"; "-" for 0.
+  std::string when(std::int64_t unix_ms) const;
   /// A document instead of text for people.
   bool json() const {
     return output == Output::json || output == Output::jsonl || output == Output::yaml;

@@ -1,5 +1,7 @@
 #include "cli/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
@@ -8,6 +10,7 @@
 #include "cli/command/command.h"
 #include "cli/command/live_names.h"
 #include "cli/command_tree.h"
+#include "cli/help_topics.h"
 #include "cli/render/text.h"
 
 namespace weir::cli {
@@ -89,6 +92,7 @@ void add_common(CLI::App& program, AdminSession& session) {
       throw CLI::ValidationError("-o short and -o junit are forms of weirctl doctor");
     }
   });
+  program.add_flag("--utc", session.utc, "Moments in tables as such, not as time ago");
   program.add_flag_callback("--no-color", [&session] { session.set_colour(false); }, "Words only");
   program
       .add_option_function<std::string>(
@@ -131,8 +135,43 @@ int complete(const CLI::App& program, AdminSession& session,
   return 0;
 }
 
+/// `weirctl help WORD...`: a topic, or what `weirctl WORD... --help` says.
+Exit tell(const CLI::App& program, const AdminSession& session,
+          const std::vector<std::string>& words) {
+  std::ostream& out = session.terminal().out;
+  if (words.empty()) {
+    for (const HelpTopic& topic : help_topics()) {
+      out << fmt::format("  {:<12} {}\n", topic.name, topic.title);
+    }
+    out << "\nweirctl help TOPIC, weirctl help COMMAND, weirctl --help\n";
+    return Exit::ok;
+  }
+  std::vector<std::string> known;
+  for (const HelpTopic& topic : help_topics()) {
+    if (words.size() == 1 && words[0] == topic.name) {
+      out << topic.text();
+      return Exit::ok;
+    }
+    known.emplace_back(topic.name);
+  }
+  if (const CLI::App* command = find_command(program, words)) {
+    std::string before = "weirctl";
+    for (std::size_t i = 0; i + 1 < words.size(); ++i) before += " " + words[i];
+    out << command->help(before);
+    return Exit::ok;
+  }
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  const std::string meant = nearest(words[0], known);
+  return session.fail_with(
+      Exit::usage, "cannot help with " + printable(words.back()), "it is no topic and no command",
+      meant.empty() ? "weirctl help" : "did you mean \"weirctl help " + meant + "\"?");
+}
+
 /// What is made of the commands themselves.
-void add_papers(CLI::App& program, const Terminal& terminal) {
+void add_papers(CLI::App& program, AdminSession& session, Exit& exit) {
+  const Terminal& terminal = session.terminal();
   const auto shell = std::make_shared<std::string>();
   CLI::App* completion = program.add_subcommand(
       "completion", "A script for the shell: commands, options and live names complete with tab");
@@ -140,6 +179,11 @@ void add_papers(CLI::App& program, const Terminal& terminal) {
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->callback([shell, &terminal] { terminal.out << completion_script(*shell); });
+  const auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App* help = program.add_subcommand("help", "What concerns every command, or one command");
+  help->add_option("words", *words, "A topic or a command; without it, the topics")
+      ->type_name("TOPIC");
+  help->callback([words, &program, &session, &exit] { exit = tell(program, session, *words); });
   const auto form = std::make_shared<std::string>();
   CLI::App* papers = program.add_subcommand("gen-docs", "The reference, as Markdown or a man page");
   papers->group("");
@@ -166,11 +210,11 @@ int run_command_line(const std::vector<std::string>& arguments, Terminal termina
   add_common(program, session);
   for (const auto add :
        {add_status, add_doctor, add_mesh, add_paths, add_services, add_weights, add_policy,
-        add_guardrails, add_simulate, add_failover, add_events, add_documents, add_access,
-        add_gather, add_config, add_context, add_version}) {
+        add_guardrails, add_simulate, add_failover, add_events, add_documents, add_explain,
+        add_access, add_admin, add_gather, add_config, add_context, add_version}) {
     add(CommandSyntax(program), session, exit);
   }
-  add_papers(program, terminal);
+  add_papers(program, session, exit);
   let_options_follow(program);
   if (arguments.size() > 2 && arguments[0] == "__complete" && arguments[1] == "--") {
     return complete(program, session, arguments);

@@ -4,27 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/help_topics.h"
+
 namespace weir::cli {
 namespace {
-
-struct Code {
-  int number;
-  std::string_view meaning;
-};
-constexpr Code k_codes[] = {
-    {0, "done"},
-    {1, "the command failed"},
-    {2, "usage"},
-    {3,
-     "a condition is not met (config check; diff: something differs; status --check; doctor: "
-     "something failed; "
-     "simulate: what is in force would break a limit)"},
-    {4, "timeout (status --wait, a deadline)"},
-    {5, "the controller cannot be reached"},
-    {6, "not allowed"},
-    {7, "refused by a guard, or needs --yes"},
-    {8, "not found"},
-    {130, "interrupted"}};
 
 std::vector<const CLI::App*> commands_of(const CLI::App& at) {
   auto all = at.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); });
@@ -159,6 +142,24 @@ std::string roff(std::string_view text) {
   return safe.starts_with('.') || safe.starts_with('\'') ? "\\&" + safe : safe;
 }
 
+std::string roff_lines(std::string_view text) {
+  std::string all;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    all += roff(text.substr(0, end)) + "\n";
+    text.remove_prefix(end + 1);
+  }
+  return all;
+}
+
+std::string upper(std::string_view text) {
+  std::string all(text);
+  std::ranges::transform(all, all.begin(), [](char letter) {
+    return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+  });
+  return all;
+}
+
 std::string man_options(const CLI::App& command) {
   std::string text;
   for (const CLI::Option* option : command.get_options()) {
@@ -242,6 +243,18 @@ std::vector<Candidate> completions(const CLI::App& program, const std::vector<st
   return all;
 }
 
+const CLI::App* find_command(const CLI::App& program, const std::vector<std::string>& words) {
+  const CLI::App* at = &program;
+  for (const std::string& word : words) {
+    const auto commands = commands_of(*at);
+    const auto found = std::ranges::find_if(
+        commands, [&word](const CLI::App* one) { return one->get_name() == word; });
+    if (found == commands.end()) return nullptr;
+    at = *found;
+  }
+  return at;
+}
+
 std::string completion_script(std::string_view shell) {
   if (shell == "bash") {
     return "# bash completion of weirctl: source it, or put it into\n"
@@ -300,9 +313,14 @@ std::string reference_page(const CLI::App& program) {
     page += "\n## " + path + "\n\n" + one_line(command.get_description()) + ".\n\n```text\n" +
             usage_of(command, path) + "\n```\n" + markdown_options(command);
   });
+  for (const HelpTopic& topic : help_topics()) {
+    if (topic.name == "exit-codes") continue;  // a table, below
+    page +=
+        "\n## weirctl help " + std::string(topic.name) + "\n\n```text\n" + topic.text() + "```\n";
+  }
   page += "\n## Exit status\n\n| code | meaning |\n|---|---|\n";
-  for (const Code& code : k_codes) {
-    page += "| " + std::to_string(code.number) + " | " + std::string(code.meaning) + " |\n";
+  for (const ExitMeaning& code : exit_meanings()) {
+    page += "| " + std::to_string(code.code) + " | " + std::string(code.meaning) + " |\n";
   }
   return page;
 }
@@ -318,9 +336,13 @@ std::string man_page(const CLI::App& program, std::string_view version) {
     page += ".SS \"" + roff(usage_of(command, path)) + "\"\n" +
             roff(one_line(command.get_description())) + ".\n" + man_options(command);
   });
+  for (const HelpTopic& topic : help_topics()) {
+    if (topic.name == "exit-codes") continue;
+    page += ".SH \"" + upper(topic.name) + "\"\n.nf\n" + roff_lines(topic.text()) + ".fi\n";
+  }
   page += ".SH \"EXIT STATUS\"\n";
-  for (const Code& code : k_codes) {
-    page += ".TP\n.B " + std::to_string(code.number) + "\n" + roff(code.meaning) + "\n";
+  for (const ExitMeaning& code : exit_meanings()) {
+    page += ".TP\n.B " + std::to_string(code.code) + "\n" + roff(code.meaning) + "\n";
   }
   return page;
 }

@@ -31,8 +31,10 @@ std::vector<Candidate> completions(const CLI::App& program, const std::vector<st
 /// A script that makes the shell ask `weirctl __complete`; empty: not bash, zsh or fish.
 std::string completion_script(std::string_view shell);
 
-/// Every command with its options, as a page of Markdown and as a man page. `code`s: what stands
-/// below "Exit status".
+/// The command `words` name ("weights", "explain"); nullptr: there is none.
+const CLI::App* find_command(const CLI::App& program, const std::vector<std::string>& words);
+
+/// Every command with its options, as a page of Markdown and as a man page.
 std::string reference_page(const CLI::App& program);
 std::string man_page(const CLI::App& program, std::string_view version);
 

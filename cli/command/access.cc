@@ -68,7 +68,7 @@ Exit create(AdminSession& session, const CreateOptions& options) {
                           "next: open the dashboard and sign in with it\n",
                           printable(reply.access().id()), printable(reply.access().name()),
                           role_word(reply.access().role()),
-                          show_ago(reply.access().expires_unix_ms(), session.now_ms()));
+                          session.when(reply.access().expires_unix_ms()));
                     }});
 }
 
@@ -76,8 +76,7 @@ std::string text_of(AdminSession& session, const ListAccessReply& reply) {
   Table table({{"TOKEN"}, {"NAME"}, {"ROLE"}, {"ENDS"}, {"CREATED"}});
   for (const Access& access : reply.tokens()) {
     table.add({access.id(), access.name(), role_word(access.role()),
-               show_ago(access.expires_unix_ms(), session.now_ms()),
-               show_ago(access.created_unix_ms(), session.now_ms())});
+               session.when(access.expires_unix_ms()), session.when(access.created_unix_ms())});
   }
   return table_or(session, table,
                   "Nobody has access: weirctl access create NAME --role viewer|operator|admin");

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
 #include "cli/doctor/examine.h"
 #include "cli/doctor/machine.h"
@@ -9,34 +12,50 @@ namespace weir::cli {
 namespace {
 
 struct DoctorOptions {
+  std::string agent;
+  std::string fail_on = "fail";
   bool before = false;
   std::string state_dir;
   std::uint32_t port = 0;
 };
 
-Exit tell(AdminSession& session, const Diagnosis& diagnosis) {
+Exit tell(AdminSession& session, const DoctorOptions& options, const Diagnosis& diagnosis) {
   session.terminal().out << report(diagnosis, session.output, session.terminal().colour)
                          << std::flush;
-  return well(diagnosis.found) ? Exit::ok : Exit::condition;
+  const bool good = options.fail_on == "warn" ? diagnosis.found.empty() : well(diagnosis.found);
+  return good ? Exit::ok : Exit::condition;
 }
 
 Exit examine_machine(AdminSession& session, const DoctorOptions& options) {
   MachineNeeds needs;
   if (!options.state_dir.empty()) needs.state_dir = options.state_dir;
   if (options.port != 0) needs.tunnel_port = static_cast<std::uint16_t>(options.port);
-  return tell(session, {"this machine", findings_of(needs), {"machine"}});
+  return tell(session, options, {"this machine", findings_of(needs), {"machine"}});
 }
 
-Exit examine(AdminSession& session) {
+/// What concerns one agent.
+Exit examine_agent(AdminSession& session, const DoctorOptions& options, const MeshSnapshot& mesh) {
+  const auto agent = std::ranges::find(mesh.agents.agents(), options.agent, &Agent::agent);
+  if (agent == mesh.agents.agents().end()) {
+    return session.fail_with(Exit::not_found, "cannot examine " + printable(options.agent),
+                             "no agent of that name has joined", "weirctl mesh ls");
+  }
+  return tell(
+      session, options,
+      {"agent " + printable(options.agent), about_agent(findings_of(mesh), *agent), looked_at()});
+}
+
+Exit examine(AdminSession& session, const DoctorOptions& options) {
   const auto mesh = snapshot_of(session);
+  if (mesh && !options.agent.empty()) return examine_agent(session, options, *mesh);
   if (mesh) {
-    return tell(session,
+    return tell(session, options,
                 {"mesh " + printable(mesh->status.mesh()), findings_of(*mesh), looked_at()});
   }
   if (const auto& connection = session.connection()) {
     const ControllerAddress address = connection->address();
     if (const auto finding = unreachable(address, mesh.error(), session.now_ms())) {
-      tell(session, {"the controller", {*finding}, {}});
+      tell(session, options, {"the controller", {*finding}, {}});
     }
   }
   return session.fail_with("cannot examine the mesh", mesh.error(),
@@ -53,6 +72,11 @@ void add_doctor(CommandSyntax program, AdminSession& session, Exit& exit) {
       "-o junit too");
   const OptionSyntax before = doctor.flag(
       "--pre", options->before, "This machine alone, before an agent or controller runs on it");
+  doctor.option("--agent", options->agent, "Only what concerns this agent")
+      .takes("AGENT")
+      .excludes(before);
+  doctor.option("--fail-on", options->fail_on, "warn: exit code 3 on a warning, too")
+      .one_of({"fail", "warn"});
   doctor.option("--state-dir", options->state_dir, "With --pre: where it will keep its state")
       .takes("FOLDER")
       .needs(before);
@@ -61,7 +85,7 @@ void add_doctor(CommandSyntax program, AdminSession& session, Exit& exit) {
       .between(1, 65535)
       .needs(before);
   doctor.runs([&session, &exit, options] {
-    exit = options->before ? examine_machine(session, *options) : examine(session);
+    exit = options->before ? examine_machine(session, *options) : examine(session, *options);
   });
 }
 

@@ -60,7 +60,7 @@ std::string text_of(AdminSession& session, const ListAuditReply& reply) {
   Table table({{"WHEN"}, {"WHO"}, {"ROLE"}, {"BY"}, {"ACTION"}, {"WHAT"}, {"BEFORE"}, {"AFTER"}});
   for (const AuditEntry& entry : reply.entries()) {
     const bool done = entry.error().empty();
-    table.add({show_ago(entry.unix_ms(), session.now_ms()), entry.who(), entry.role(), entry.from(),
+    table.add({session.when(entry.unix_ms()), entry.who(), entry.role(), entry.from(),
                entry.action(), entry.what(), entry.before(),
                done ? Cell(entry.after()) : Cell("not done: " + entry.error(), Tone::bad)});
   }

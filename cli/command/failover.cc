@@ -27,7 +27,7 @@ std::string text_of(AdminSession& session, const ListFailoversReply& reply) {
   Table table({{"SERVICE"}, {"FROM"}, {"AWAY FROM"}, {"SINCE"}, {"STATE"}});
   for (const FailoverStatus& failover : reply.failovers()) {
     table.add({failover.service(), failover.from_region(), failover.to_region(),
-               show_ago(failover.since_unix_ms(), session.now_ms()),
+               session.when(failover.since_unix_ms()),
                Cell(failover.state(), tone_of(failover.state()))});
   }
   const std::string failovers = table_or(session, table, "No failover is active.");
@@ -36,9 +36,8 @@ std::string text_of(AdminSession& session, const ListFailoversReply& reply) {
       {{"EMPTIED"}, {"SERVICES"}, {"SOURCES", Align::right}, {"BY"}, {"SINCE"}, {"ENDS"}});
   for (const RunningEvacuation& one : reply.evacuations()) {
     emptied.add({one.region(), services_in_words(one), std::to_string(one.sources()), one.by(),
-                 show_ago(one.since_unix_ms(), session.now_ms()),
-                 one.until_unix_ms() == 0 ? "when cancelled"
-                                          : show_ago(one.until_unix_ms(), session.now_ms())});
+                 session.when(one.since_unix_ms()),
+                 one.until_unix_ms() == 0 ? "when cancelled" : session.when(one.until_unix_ms())});
   }
   return failovers + "\n" + table_or(session, emptied, "") +
          "\nundo: weirctl failover cancel REGION\n";

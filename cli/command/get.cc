@@ -14,6 +14,7 @@
 #include "cli/command/live_documents.h"
 #include "cli/command/show.h"
 #include "cli/command/show_plain.h"
+#include "cli/documents/kinds.h"
 #include "cli/render/units.h"
 
 namespace weir::cli {
@@ -125,13 +126,6 @@ std::span<const Sort> sorts() {
   return all;
 }
 
-struct Changeable {
-  const char* word;
-  std::string_view kind;
-};
-constexpr std::array<Changeable, 3> k_changeable = {
-    {{"pins", k_pin}, {"policymodes", k_policy_mode}, {"guardrails", k_guardrail}}};
-
 /// The value at "path.rttP50Us" as a word; empty: it is not there.
 std::string word_at(const json::object& object, std::string_view path) {
   const std::size_t dot = path.find('.');
@@ -164,7 +158,7 @@ Result<std::vector<Object>> looked_up(AdminSession& session, const Sort& sort) {
     }
     for (const Field& column : sort.columns) {
       std::string word = word_at(from, column.path);
-      if (column.moment) word = show_ago(std::atoll(word.c_str()), session.now_ms());
+      if (column.moment) word = session.when(std::atoll(word.c_str()));
       made.cells.emplace_back(word.empty() ? "-" : word);
     }
     made.fields = {{"metadata", json::object{{"name", made.name}}}, {"status", from}};
@@ -180,11 +174,10 @@ Result<std::vector<Object>> changed(AdminSession& session, std::string_view kind
     for (const auto& [path, value] : document.spec) {
       spec += (spec.empty() ? "" : ", ") + path.substr(path.find('.') + 1) + "=" + value;
     }
-    objects.push_back(
-        {.kind = document.kind,
-         .name = document.name,
-         .fields = fields_of(document),
-         .cells = {Cell(spec), Cell(show_ago(document.expires_unix_ms, session.now_ms()))}});
+    objects.push_back({.kind = document.kind,
+                       .name = document.name,
+                       .fields = fields_of(document),
+                       .cells = {Cell(spec), Cell(session.when(document.expires_unix_ms))}});
   }
   return objects;
 }
@@ -229,9 +222,8 @@ Exit get(AdminSession& session, const std::string& word, const std::string& name
   const std::string failed = "cannot get " + word + (name.empty() ? "" : " " + name);
   const auto known = sorts();
   const auto sort = std::ranges::find_if(known, [&](const Sort& one) { return word == one.word; });
-  const auto* changeable =
-      std::ranges::find_if(k_changeable, [&](const Changeable& one) { return word == one.word; });
-  const bool only_looked_at = changeable == k_changeable.end();
+  const DocumentKind* changeable = find_document_kind(word);
+  const bool only_looked_at = changeable == nullptr;
   auto objects = only_looked_at ? looked_up(session, *sort) : changed(session, changeable->kind);
   if (!objects) return session.fail_with(failed, objects.error());
   std::vector<Column> titles{{"NAME"}};
@@ -259,7 +251,7 @@ void add_get(CommandSyntax program, AdminSession& session, Exit& exit) {
     std::string name;
   };
   std::vector<std::string> words;
-  for (const Changeable& one : k_changeable) words.emplace_back(one.word);
+  for (const DocumentKind& one : document_kinds()) words.emplace_back(one.word);
   for (const Sort& one : sorts()) words.emplace_back(one.word);
   const auto options = std::make_shared<Options>();
   CommandSyntax getting = program.add(

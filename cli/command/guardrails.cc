@@ -39,9 +39,9 @@ std::string table_of(AdminSession& session, const ListGuardrailsReply& reply) {
         set ? Cell(row.value(), Tone::warn) : Cell(row.value()),
         clips_of(row, now),
         set ? row.by() : "configuration",
-        set && row.expires_unix_ms() != 0 ? show_ago(row.expires_unix_ms(), now) : "-"};
+        set && row.expires_unix_ms() != 0 ? session.when(row.expires_unix_ms()) : "-"};
     if (session.wide()) {
-      cells.insert(cells.end(), {Cell(set ? show_ago(row.since_unix_ms(), now) : "-"),
+      cells.insert(cells.end(), {Cell(set ? session.when(row.since_unix_ms()) : "-"),
                                  Cell(!row.note().empty() ? row.note()
                                       : row.fixed()       ? "said by the configuration alone"
                                                           : "-")});

@@ -46,14 +46,14 @@ std::string text_of(AdminSession& session, const ListAgentsReply& reply) {
                           agent.cluster(),
                           agent.overlay_address(),
                           fmt::format("{}.{}", agent.acked_epoch(), agent.acked_generation()),
-                          show_ago(agent.last_seen_unix_ms(), session.now_ms()),
+                          session.when(agent.last_seen_unix_ms()),
                           agent.version(),
                           state_of(agent)};
     if (session.wide()) {
       row.insert(row.end(), {Cell(agent.endpoint().empty() ? "-" : agent.endpoint()),
-                             Cell(show_ago(agent.certificate_expires_unix_ms(), session.now_ms())),
-                             Cell(show_ago(agent.joined_unix_ms(), session.now_ms())),
-                             Cell(tunnel_of(agent)), Cell(agent.public_key())});
+                             Cell(session.when(agent.certificate_expires_unix_ms())),
+                             Cell(session.when(agent.joined_unix_ms())), Cell(tunnel_of(agent)),
+                             Cell(agent.public_key())});
     }
     table.add(std::move(row));
   }

@@ -23,22 +23,21 @@ std::string certificate_of(const Agent& agent, std::int64_t now_ms) {
 }
 
 std::string identity_of(AdminSession& session, const Agent& agent) {
-  const std::int64_t now = session.now_ms();
   Table table({{"SETTING"}, {"VALUE"}});
   table.add({"agent", agent.agent()});
   table.add({"region", agent.region()});
   table.add({"cluster", agent.cluster()});
   table.add(
       {"session", agent.connected() ? Cell("connected", Tone::good) : Cell("gone", Tone::bad)});
-  table.add({"last seen", show_ago(agent.last_seen_unix_ms(), now)});
-  table.add({"joined", show_ago(agent.joined_unix_ms(), now)});
+  table.add({"last seen", session.when(agent.last_seen_unix_ms())});
+  table.add({"joined", session.when(agent.joined_unix_ms())});
   table.add({"version", value_or_dash(agent.version())});
   table.add({"revision", fmt::format("{}.{}", agent.acked_epoch(), agent.acked_generation())});
   if (!agent.nack().empty()) table.add({"refuses", Cell(agent.nack(), Tone::bad)});
   table.add({"overlay address", agent.overlay_address()});
   table.add({"endpoint", value_or_dash(agent.endpoint())});
   table.add({"public key", agent.public_key()});
-  table.add({"certificate", certificate_of(agent, now)});
+  table.add({"certificate", certificate_of(agent, session.now_ms())});
   return table_or(session, table, "");
 }
 
@@ -52,7 +51,6 @@ std::string paths_of(AdminSession& session, const std::string& agent, const List
                {"LOSS", Align::right},
                {"SINCE"},
                {"MEASURED"}});
-  const std::int64_t now = session.now_ms();
   for (const bool out : {true, false}) {
     for (const PathStatus& status : paths.paths()) {
       const auto& path = status.path();
@@ -60,8 +58,8 @@ std::string paths_of(AdminSession& session, const std::string& agent, const List
       table.add({out ? "to " + path.to_agent() : "from " + status.from_agent(),
                  path.up() ? Cell("up", Tone::good) : Cell("down", Tone::bad),
                  show_us(path.rtt_p50_us()), show_us(path.rtt_p99_us()), show_us(path.jitter_us()),
-                 show_rate(path.loss_ppm()), show_ago(status.since_unix_ms(), now),
-                 show_ago(status.unix_ms(), now)});
+                 show_rate(path.loss_ppm()), session.when(status.since_unix_ms()),
+                 session.when(status.unix_ms())});
     }
   }
   return table.empty() ? "No paths: it has no peer that measures.\n"

@@ -26,8 +26,8 @@ std::string told(const AdminSession& session, const CreateOptions& options, cons
       "token {} for region {}, cluster {}: {} use{}, ends {}\n"
       "next: weir-agent join --token-file {} --config /etc/weir/agent.yaml\n",
       printable(token.id()), printable(token.region()), printable(token.cluster()),
-      token.uses_left(), token.uses_left() == 1 ? "" : "s",
-      show_ago(token.expires_unix_ms(), session.now_ms()), printable(file));
+      token.uses_left(), token.uses_left() == 1 ? "" : "s", session.when(token.expires_unix_ms()),
+      printable(file));
 }
 
 Exit create(AdminSession& session, const CreateOptions& options) {
@@ -72,10 +72,10 @@ std::string text_of(AdminSession& session, const ListTokensReply& reply) {
                {"REDEEMED BY"}});
   for (const Token& token : reply.tokens()) {
     const std::vector<std::string> by(token.redeemed_by().begin(), token.redeemed_by().end());
-    table.add(
-        {token.id(), token.region(), token.cluster(), Cell(token.state(), tone_of(token.state())),
-         std::to_string(token.uses_left()), show_ago(token.expires_unix_ms(), session.now_ms()),
-         show_ago(token.created_unix_ms(), session.now_ms()), by.empty() ? "-" : joined(by, ", ")});
+    table.add({token.id(), token.region(), token.cluster(),
+               Cell(token.state(), tone_of(token.state())), std::to_string(token.uses_left()),
+               session.when(token.expires_unix_ms()), session.when(token.created_unix_ms()),
+               by.empty() ? "-" : joined(by, ", ")});
   }
   return table_or(session, table, "No tokens.");
 }

@@ -7,6 +7,7 @@
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
 #include "cli/command/deadlines.h"
+#include "cli/command/path_list.h"
 #include "cli/command/show.h"
 #include "cli/render/matrix.h"
 #include "cli/render/units.h"
@@ -14,61 +15,6 @@
 namespace weir::cli {
 
 namespace {
-
-/// Down first, then by loss, then by delay.
-bool is_worse(const PathStatus& a, const PathStatus& b) {
-  if (a.path().up() != b.path().up()) return b.path().up();
-  if (a.path().loss_ppm() != b.path().loss_ppm()) return a.path().loss_ppm() > b.path().loss_ppm();
-  if (a.path().rtt_p50_us() != b.path().rtt_p50_us()) {
-    return a.path().rtt_p50_us() > b.path().rtt_p50_us();
-  }
-  return std::pair(a.from_agent(), a.path().to_agent()) <
-         std::pair(b.from_agent(), b.path().to_agent());
-}
-
-std::string one_way(std::int32_t ppm) {
-  return ppm < 0 ? "-" : show_rate(static_cast<std::uint32_t>(ppm));
-}
-
-std::string list_of(AdminSession& session, const ListPathsReply& reply) {
-  std::vector<Column> titles{{"FROM"},
-                             {"TO"},
-                             {"STATE"},
-                             {"P50", Align::right},
-                             {"P99", Align::right},
-                             {"JITTER", Align::right},
-                             {"LOSS", Align::right},
-                             {"SINCE"}};
-  if (session.wide()) {
-    titles.insert(titles.end(), {{"MIN", Align::right},
-                                 {"P95", Align::right},
-                                 {"LOSS OUT", Align::right},
-                                 {"LOSS BACK", Align::right},
-                                 {"MEASURED"}});
-  }
-  std::vector<PathStatus> paths(reply.paths().begin(), reply.paths().end());
-  std::sort(paths.begin(), paths.end(), is_worse);
-  Table table(std::move(titles));
-  for (const PathStatus& status : paths) {
-    const auto& path = status.path();
-    std::vector<Cell> row{status.from_agent(),
-                          path.to_agent(),
-                          path.up() ? Cell("up", Tone::good) : Cell("down", Tone::bad),
-                          show_us(path.rtt_p50_us()),
-                          show_us(path.rtt_p99_us()),
-                          show_us(path.jitter_us()),
-                          show_rate(path.loss_ppm()),
-                          show_ago(status.since_unix_ms(), session.now_ms())};
-    if (session.wide()) {
-      row.insert(row.end(),
-                 {Cell(show_us(path.rtt_min_us())), Cell(show_us(path.rtt_p95_us())),
-                  Cell(one_way(path.loss_out_ppm())), Cell(one_way(path.loss_back_ppm())),
-                  Cell(show_ago(status.unix_ms(), session.now_ms()))});
-    }
-    table.add(std::move(row));
-  }
-  return table_or(session, table, "No paths yet: two agents make the first.");
-}
 
 struct Metric {
   const char* words;
@@ -172,16 +118,25 @@ Exit ping(AdminSession& session, const PingOptions& options) {
 void add_paths(CommandSyntax program, AdminSession& session, Exit& exit) {
   struct Options {
     bool watch = false;
+    std::string worse_than;
     std::string metric = "p50";
   };
   CommandSyntax paths = program.add_group("paths", "What every two agents measure between them");
 
   const auto listing = std::make_shared<Options>();
   CommandSyntax ls = paths.add("ls", "Every path, the worst first");
-  ls.flag("-w,--watch", listing->watch, "Follow every change");
+  const OptionSyntax watch = ls.flag("-w,--watch", listing->watch, "Follow every change");
+  ls.option("--worse-than", listing->worse_than,
+            "Only those down or beyond: 2x (the p50 of an hour ago), 80ms (p50), 1% (loss)")
+      .takes("LIMIT")
+      .excludes(watch);
   ls.runs([&session, &exit, listing] {
+    if (!listing->worse_than.empty()) {
+      exit = list_worse_paths(session, listing->worse_than);
+      return;
+    }
     exit = k_list.show(session, listing->watch, {},
-                       [&](const ListPathsReply& reply) { return list_of(session, reply); });
+                       [&](const ListPathsReply& reply) { return path_list(session, reply); });
   });
 
   const auto table = std::make_shared<Options>();

@@ -127,11 +127,11 @@ std::string now_text(AdminSession& session, const std::array<Direction, 2>& dire
       continue;
     }
     const auto& path = direction.now->path();
-    table.add(
-        {direction.from, direction.to, path.up() ? Cell("up", Tone::good) : Cell("down", Tone::bad),
-         show_ago(direction.now->since_unix_ms(), session.now_ms()), show_us(path.rtt_p50_us()),
-         show_us(path.rtt_p99_us()), show_us(path.jitter_us()), show_rate(path.loss_ppm()),
-         one_way(path.loss_out_ppm()), one_way(path.loss_back_ppm())});
+    table.add({direction.from, direction.to,
+               path.up() ? Cell("up", Tone::good) : Cell("down", Tone::bad),
+               session.when(direction.now->since_unix_ms()), show_us(path.rtt_p50_us()),
+               show_us(path.rtt_p99_us()), show_us(path.jitter_us()), show_rate(path.loss_ppm()),
+               one_way(path.loss_out_ppm()), one_way(path.loss_back_ppm())});
   }
   return table_or(session, table, "");
 }
@@ -159,14 +159,13 @@ std::string history_text(AdminSession& session, const Direction& direction) {
                {"P99", Align::right},
                {"JITTER", Align::right},
                {"LOSS", Align::right}});
-  const std::int64_t now = session.now_ms();
   std::vector<PathSpan> spans = spans_of(direction.series, k_parts);
   for (std::size_t i = 0; i < spans.size();) {
     PathSpan& span = spans[i];
     for (++i; i < spans.size() && says_the_same(spans[i], span); ++i) {
       span.end_unix_ms = spans[i].end_unix_ms;
     }
-    table.add({show_ago(span.start_unix_ms, now), show_ago(span.end_unix_ms, now),
+    table.add({session.when(span.start_unix_ms), session.when(span.end_unix_ms),
                share_cell(span.up), ms_cell(span.p50_ms), ms_cell(span.p99_ms),
                ms_cell(span.jitter_ms), share_cell(span.loss)});
   }

@@ -7,6 +7,7 @@
 #include "cli/command/admin_methods.h"
 #include "cli/command/command.h"
 #include "cli/command/pin_plan.h"
+#include "cli/command/policy_past.h"
 #include "cli/command/show.h"
 #include "cli/render/units.h"
 
@@ -276,6 +277,7 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
   struct LookOptions {
     std::string service;
     bool watch = false;
+    std::string since;
   };
   const auto looking = std::make_shared<LookOptions>();
   CommandSyntax status = policy.add("status", "Mode, policy and how it does, by service");
@@ -289,9 +291,18 @@ void add_policy(CommandSyntax program, AdminSession& session, Exit& exit) {
   });
 
   const auto reporting = std::make_shared<LookOptions>();
-  CommandSyntax report = policy.add("report", "What it would change now, and why");
+  CommandSyntax report =
+      policy.add("report", "What it would change now, and why; or what its changes came to");
   report.option("service", reporting->service, "NAMESPACE/NAME; without it, all").takes("SERVICE");
+  report
+      .option("--since", reporting->since,
+              "What its changes came to since then: 24h (ago) or 2026-11-23T07:03:29Z")
+      .takes("MOMENT");
   report.runs([&session, &exit, reporting] {
+    if (!reporting->since.empty()) {
+      exit = report_since(session, reporting->service, reporting->since);
+      return;
+    }
     ListPoliciesRequest request;
     request.set_service(reporting->service);
     exit = k_list.show(session, false, request,

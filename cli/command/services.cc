@@ -63,8 +63,7 @@ std::string endpoints_of(AdminSession& session, const ListServicesReply& reply) 
       for (const auto& endpoint : region.endpoints()) {
         table.add({service.service(), region.region(), endpoint.endpoint(),
                    endpoint.healthy() ? Cell("healthy", Tone::good) : Cell("down", Tone::bad),
-                   show_ago(endpoint.since_unix_ms(), session.now_ms()),
-                   std::to_string(endpoint.in_flight()),
+                   session.when(endpoint.since_unix_ms()), std::to_string(endpoint.in_flight()),
                    endpoint.reason().empty() ? "-" : endpoint.reason()});
       }
     }

@@ -53,13 +53,14 @@ std::string moved_guardrails(const StatusReply& status) {
                      count == 1 ? "" : "s");
 }
 
-std::string text_of(const StatusReply& status, const std::string& context, std::int64_t now_ms,
-                    bool colour) {
+std::string text_of(const AdminSession& session, const StatusReply& status,
+                    const std::string& context) {
+  const bool colour = session.terminal().colour;
   const auto of = [](std::uint32_t good, std::uint32_t total) {
     return fmt::format("{}/{}", good, total);
   };
   const auto agents = std::min(status.agents_connected(), status.agents_synced());
-  std::string all = heading(status, context, now_ms);
+  std::string all = heading(status, context, session.now_ms());
   all += line("Agents", health_of(agents, status.agents_total()),
               of(status.agents_connected(), status.agents_total()) + " connected, " +
                   of(status.agents_synced(), status.agents_total()) + " on the newest revision",
@@ -76,11 +77,10 @@ std::string text_of(const StatusReply& status, const std::string& context, std::
                   ? "none active"
                   : fmt::format("{} active: weirctl failover ls", status.active_failovers()),
               colour);
-  all +=
-      line("Weights", k_ok,
-           fmt::format("published {}, {} pinned{}", show_ago(status.last_publish_unix_ms(), now_ms),
-                       status.pins(), moved_guardrails(status)),
-           colour);
+  all += line("Weights", k_ok,
+              fmt::format("published {}, {} pinned{}", session.when(status.last_publish_unix_ms()),
+                          status.pins(), moved_guardrails(status)),
+              colour);
   return all + warnings(status);
 }
 
@@ -113,8 +113,7 @@ void add_status(CommandSyntax program, AdminSession& session, Exit& exit) {
   status.runs([&session, &exit, options] {
     const std::function<std::string(const StatusReply&)> as_text = [&](const StatusReply& reply) {
       const auto& connection = session.connection();
-      return text_of(reply, connection ? connection->context.value : "", session.now_ms(),
-                     session.terminal().colour);
+      return text_of(session, reply, connection ? connection->context.value : "");
     };
     const auto get = admin_method<StatusRequest, StatusReply>("GetStatus");
     const std::string failed = "cannot get the status";

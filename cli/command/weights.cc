@@ -123,18 +123,19 @@ std::string lines(const char* title, const google::protobuf::RepeatedPtrField<st
   return all;
 }
 
-std::string one_line_of(const Change& change, std::int64_t now_ms) {
+std::string one_line_of(const AdminSession& session, const Change& change) {
   return fmt::format("  {}.{}  {}  {}  {}\n", change.epoch(), change.generation(),
-                     show_ago(change.unix_ms(), now_ms), printable(change.by()),
+                     session.when(change.unix_ms()), printable(change.by()),
                      weights_in_words(change.after()));
 }
 
-std::string explanation_of(const ExplainWeightsReply& reply, std::int64_t now_ms) {
+std::string explanation_of(const AdminSession& session, const ExplainWeightsReply& reply) {
   const Change& change = reply.change();
-  std::string all = fmt::format("{} from {}: revision {}.{}, {} ({}), by {}\n",
-                                printable(reply.service()), printable(reply.from_region()),
-                                change.epoch(), change.generation(), show_utc(change.unix_ms()),
-                                show_ago(change.unix_ms(), now_ms), printable(change.by()));
+  std::string all =
+      fmt::format("{} from {}: revision {}.{}, {} ({}), by {}\n", printable(reply.service()),
+                  printable(reply.from_region()), change.epoch(), change.generation(),
+                  show_utc(change.unix_ms()), show_ago(change.unix_ms(), session.now_ms()),
+                  printable(change.by()));
   all += "  " + change_in_words(change.before(), change.after()) + "\n\n";
   all += reasons_of(change);
   all += lines("Guards", change.guards());
@@ -142,7 +143,7 @@ std::string explanation_of(const ExplainWeightsReply& reply, std::int64_t now_ms
   all += fmt::format("Applied by {}/{} agents\n", reply.agents_acked(), reply.agents_total());
   std::string before;
   for (const Change& earlier : reply.history()) {
-    before += one_line_of(earlier, now_ms);
+    before += one_line_of(session, earlier);
   }
   all += (before.empty() ? "" : "Before\n") + before;
   all += fmt::format("Hold it: weirctl weights pin {} --from {} REGION=WEIGHT,... --ttl 1h\n",
@@ -191,7 +192,7 @@ Exit explain(AdminSession& session, const ExplainOptions& options) {
   return ask_and_show<ExplainWeightsRequest, ExplainWeightsReply>(
       session, admin_method<ExplainWeightsRequest, ExplainWeightsReply>("ExplainWeights"), request,
       "WeightExplanation", "cannot explain the weights of " + options.service,
-      [&](const ExplainWeightsReply& reply) { return explanation_of(reply, session.now_ms()); });
+      [&](const ExplainWeightsReply& reply) { return explanation_of(session, reply); });
 }
 
 struct HistoryOptions {
@@ -235,15 +236,14 @@ std::string table_of(AdminSession& session, const ListChangesReply& reply) {
                {"EXPECTED", Align::right},
                {"AFTER", Align::right}});
   for (const Change& change : reply.changes()) {
-    table.add({show_ago(change.unix_ms(), session.now_ms()),
-               fmt::format("{}.{}", change.epoch(), change.generation()), change.service(),
-               change.from_region(), change.by(), largest_move_of(change),
-               change.reasons().empty() ? "-" : change.reasons(0).term(),
-               change.has_seen_before() ? share_in_words(change.seen_before()) : "-",
-               change.has_expected_in_objective_ppm()
-                   ? show_rate(change.expected_in_objective_ppm())
-                   : "-",
-               change.has_seen_after() ? share_in_words(change.seen_after()) : "-"});
+    table.add(
+        {session.when(change.unix_ms()), fmt::format("{}.{}", change.epoch(), change.generation()),
+         change.service(), change.from_region(), change.by(), largest_move_of(change),
+         change.reasons().empty() ? "-" : change.reasons(0).term(),
+         change.has_seen_before() ? share_in_words(change.seen_before()) : "-",
+         change.has_expected_in_objective_ppm() ? show_rate(change.expected_in_objective_ppm())
+                                                : "-",
+         change.has_seen_after() ? share_in_words(change.seen_after()) : "-"});
   }
   return table_or(session, table, "No changes of weights are kept that fit.");
 }

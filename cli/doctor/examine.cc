@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -48,6 +50,22 @@ std::string cause_of(const std::string& socket_file, const Error& why) {
     default:
       return why.message();
   }
+}
+
+/// Whether `name` stands in the text as a whole: "eu-west-1" not in "eu-west-12" and not in
+/// "eu-west-1/agent-2".
+bool names(std::string_view text, std::string_view name) {
+  const auto goes_on = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' ||
+           letter == '/' || letter == '_';
+  };
+  for (std::size_t at = text.find(name); at != std::string_view::npos;
+       at = text.find(name, at + 1)) {
+    const std::string_view after = text.substr(at + name.size());
+    const bool whole = (at == 0 || !goes_on(text[at - 1])) && (after.empty() || !goes_on(after[0]));
+    if (whole) return true;
+  }
+  return false;
 }
 
 /// A certificate of ours that has run out explains a refused handshake; empty: that is not it.
@@ -103,6 +121,17 @@ Result<MeshSnapshot> snapshot_of(AdminSession& session) {
     break;
   }
   return mesh;
+}
+
+std::vector<Finding> about_agent(std::vector<Finding> found, const admin::v1::Agent& agent) {
+  std::erase_if(found, [&agent](const Finding& finding) {
+    return std::ranges::none_of(std::array{&finding.what, &finding.cause, &finding.next},
+                                [&agent](const std::string* text) {
+                                  return names(*text, agent.agent()) ||
+                                         names(*text, agent.region());
+                                });
+  });
+  return found;
 }
 
 std::optional<Finding> unreachable(const ControllerAddress& address, const Error& why,

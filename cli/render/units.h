@@ -15,8 +15,6 @@ namespace weir::cli {
 std::string show_money(double amount);
 /// "12.5/s"; "0/s".
 std::string show_per_second(double rate);
-/// "2026-11-23T07:03:29Z".
-std::string show_utc(std::int64_t unix_ms);
 
 /// A moment: "5m" and the like ago, or "2026-11-23T07:03:29Z". Errors: invalid_argument.
 Result<std::int64_t> parse_moment(std::string_view text, std::int64_t now_ms);

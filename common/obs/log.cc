@@ -12,6 +12,15 @@
 namespace weir {
 namespace {
 
+struct NamedLevel {
+  LogLevel level;
+  std::string_view name;
+};
+constexpr NamedLevel k_levels[] = {{LogLevel::debug, "debug"},
+                                   {LogLevel::info, "info"},
+                                   {LogLevel::warn, "warn"},
+                                   {LogLevel::error, "error"}};
+
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
     case LogLevel::debug:
@@ -65,6 +74,16 @@ void append_quoted(std::string& line, std::string_view text) {
 
 }  // namespace
 
+std::string_view log_level_name(LogLevel level) {
+  return std::ranges::find(k_levels, level, &NamedLevel::level)->name;
+}
+
+std::optional<LogLevel> parse_log_level(std::string_view name) {
+  const auto* const found = std::ranges::find(k_levels, name, &NamedLevel::name);
+  if (found == std::end(k_levels)) return std::nullopt;
+  return found->level;
+}
+
 Log::Log(LogLevel level, LogFormat format) : format_(format) {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   logger_ = std::make_unique<spdlog::logger>("weir", std::move(sink));
@@ -78,6 +97,15 @@ Log::Log(LogLevel level, LogFormat format) : format_(format) {
 }
 
 Log::~Log() = default;
+
+LogLevel Log::level() const {
+  const spdlog::level::level_enum now = logger_->level();
+  const auto* const found =
+      std::ranges::find(k_levels, now, [](const NamedLevel& one) { return to_spdlog(one.level); });
+  return found == std::end(k_levels) ? LogLevel::info : found->level;
+}
+
+void Log::set_level(LogLevel level) { logger_->set_level(to_spdlog(level)); }
 
 std::string Log::format_line(LogFormat format, std::string_view event,
                              std::initializer_list<LogField> fields) {

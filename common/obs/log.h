@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,11 @@ namespace weir {
 
 enum class LogLevel { debug, info, warn, error };
 enum class LogFormat { text, json };
+
+/// "debug", "info", "warn", "error".
+std::string_view log_level_name(LogLevel level);
+/// None: it is none of these names.
+std::optional<LogLevel> parse_log_level(std::string_view name);
 
 /// One `key=value` of a line. Values from outside are escaped when they are written.
 struct LogField {
@@ -32,7 +38,7 @@ struct LogField {
   std::string value;
 };
 
-/// Writes lines to standard error. Any thread; a line is written whole.
+/// Writes lines of a level and above to standard error. Any thread; a line is written whole.
 class Log {
  public:
   explicit Log(LogLevel level = LogLevel::info, LogFormat format = LogFormat::text);
@@ -44,6 +50,10 @@ class Log {
   void info(std::string_view event, std::initializer_list<LogField> fields = {}) const;
   void warn(std::string_view event, std::initializer_list<LogField> fields = {}) const;
   void error(std::string_view event, std::initializer_list<LogField> fields = {}) const;
+
+  LogLevel level() const;
+  /// Of the lines from now on.
+  void set_level(LogLevel level);
 
   /// The part of a line after time and level; exposed for its tests.
   static std::string format_line(LogFormat format, std::string_view event,

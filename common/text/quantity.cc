@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 namespace weir {
 
 std::string show_us(std::uint32_t microseconds) {
@@ -16,6 +18,17 @@ std::string show_us(std::uint32_t microseconds) {
 std::string show_share(std::uint32_t ppm) { return fmt::format("{:.1f}%", ppm / 10'000.0); }
 
 std::string show_rate(std::uint32_t ppm) { return fmt::format("{:.2f}%", ppm / 10'000.0); }
+
+std::string show_utc(std::int64_t unix_ms) {
+  using std::chrono::floor;
+  const std::chrono::sys_time<std::chrono::milliseconds> when{std::chrono::milliseconds(unix_ms)};
+  const auto day = floor<std::chrono::days>(when);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(floor<std::chrono::seconds>(when - day));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     time.hours().count(), time.minutes().count(), time.seconds().count());
+}
 
 std::string show_span(std::int64_t ms) {
   const std::int64_t s = ms / 1000;

@@ -15,6 +15,8 @@ std::string show_share(std::uint32_t ppm);
 std::string show_rate(std::uint32_t ppm);
 /// "4s ago", "12m ago", "3h ago", "5d ago"; "-" for 0; "in 10m" for the future.
 std::string show_ago(std::int64_t unix_ms, std::int64_t now_ms);
+/// "2026-11-23T07:03:29Z".
+std::string show_utc(std::int64_t unix_ms);
 /// "4s", "2h13m".
 std::string show_span(std::int64_t ms);
 

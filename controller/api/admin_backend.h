@@ -102,6 +102,13 @@ class AdminBackend {
   /// failed_precondition, resource_exhausted (too many wait), deadline_exceeded.
   virtual boost::asio::awaitable<Result<admin::v1::SimulateReply>> simulate(
       admin::v1::SimulateRequest request) = 0;
+  /// A copy of the controller's state beside it. Errors: invalid_argument, aborted (another one
+  /// runs), failed_precondition (the store is on no disk), as the store.
+  virtual boost::asio::awaitable<Result<admin::v1::TakeSnapshotReply>> take_snapshot(
+      admin::v1::TakeSnapshotRequest request, std::string who) = 0;
+  /// Until the controller ends. Errors: invalid_argument.
+  virtual boost::asio::awaitable<Result<admin::v1::SetLogLevelReply>> set_log_level(
+      admin::v1::SetLogLevelRequest request, std::string who) = 0;
   /// What is wrong, as far as a viewer may know.
   virtual boost::asio::awaitable<Result<admin::v1::DiagnoseReply>> diagnose() = 0;
 };

@@ -308,6 +308,14 @@ void AdminService::serve_changes(RpcRouter& router) {
       router, "EndEvacuation", [this](pb::EndEvacuationRequest request, std::string who) {
         return backend_.end_evacuation(std::move(request), std::move(who));
       });
+  add_change<pb::TakeSnapshotRequest, pb::TakeSnapshotReply>(
+      router, "TakeSnapshot", [this](pb::TakeSnapshotRequest request, std::string who) {
+        return backend_.take_snapshot(std::move(request), std::move(who));
+      });
+  add_change<pb::SetLogLevelRequest, pb::SetLogLevelReply>(
+      router, "SetLogLevel", [this](pb::SetLogLevelRequest request, std::string who) {
+        return backend_.set_log_level(std::move(request), std::move(who));
+      });
   add_change<pb::CreateAccessRequest, pb::CreateAccessReply>(
       router, "CreateAccess", [this](pb::CreateAccessRequest request, std::string who) {
         return backend_.create_access(std::move(request), std::move(who));

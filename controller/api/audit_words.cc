@@ -91,6 +91,9 @@ void describe_reply(const Message& reply, pb::AuditEntry& entry) {
   } else if (const auto* mode = dynamic_cast<const pb::SetPolicyModeReply*>(&reply)) {
     entry.set_before(mode->mode_before());
     entry.set_after(mode->policy().mode());
+  } else if (const auto* level = dynamic_cast<const pb::SetLogLevelReply*>(&reply)) {
+    entry.set_before(level->before());
+    entry.set_after(level->after());
   } else if (const auto* rollout = dynamic_cast<const pb::PromotePolicyReply*>(&reply)) {
     entry.set_after(rollout->rollout().stage() + " " + rollout->rollout().name());
   } else if (reply.ByteSizeLong() != 0) {

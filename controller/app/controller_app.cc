@@ -314,6 +314,7 @@ Status ControllerApp::serve_admin() {
   const bool rocks = options_.store == ControllerOptions::StoreKind::rocksdb;
   desk_ = std::make_unique<OperatorDesk>(
       *plane_, OperatorDesk::Parts{.store_kind = rocks ? "rocksdb" : "memory",
+                                   .state_dir = options_.state_dir,
                                    .store = *store_,
                                    .series = series_->recorder(),
                                    .audit = *audit_,

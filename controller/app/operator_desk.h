@@ -24,6 +24,7 @@ class OperatorDesk final : public AdminBackend {
   /// All of it outlives the desk.
   struct Parts {
     std::string store_kind;
+    std::string state_dir;
     Store& store;
     const SeriesRecorder& series;
     AuditLog& audit;
@@ -101,6 +102,10 @@ class OperatorDesk final : public AdminBackend {
   boost::asio::awaitable<Result<admin::v1::SimulateReply>> simulate(
       admin::v1::SimulateRequest request) override;
   boost::asio::awaitable<Result<admin::v1::DiagnoseReply>> diagnose() override;
+  boost::asio::awaitable<Result<admin::v1::TakeSnapshotReply>> take_snapshot(
+      admin::v1::TakeSnapshotRequest request, std::string who) override;
+  boost::asio::awaitable<Result<admin::v1::SetLogLevelReply>> set_log_level(
+      admin::v1::SetLogLevelRequest request, std::string who) override;
 
   /// The controller shows this certificate, the first of a file, to whom it serves.
   void certificate_shown(std::string used_for, std::string file, const std::string& pem);
@@ -120,6 +125,8 @@ class OperatorDesk final : public AdminBackend {
   const std::int64_t started_unix_ms_;
   WhatIfDesk what_if_;
   std::vector<admin::v1::ShownCertificate> certificates_;
+  const LogLevel configured_log_level_;
+  bool snapshot_runs_ = false;
 };
 
 }  // namespace weir::controller

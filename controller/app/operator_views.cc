@@ -91,7 +91,11 @@ telemetry::v1::EndpointHealth shown(const EndpointRow& endpoint) {
 }  // namespace
 
 OperatorDesk::OperatorDesk(ControlPlane& plane, Parts parts)
-    : plane_(plane), parts_(std::move(parts)), started_unix_ms_(plane.unix_ms()), what_if_(plane) {}
+    : plane_(plane),
+      parts_(std::move(parts)),
+      started_unix_ms_(plane.unix_ms()),
+      what_if_(plane),
+      configured_log_level_(parts_.log.level()) {}
 
 bool OperatorDesk::synced(const AgentRecord& agent) {
   const auto revision = plane_.publisher().revision_for(agent.id);

@@ -33,6 +33,9 @@ class MeteredStore final : public Store {
   Result<std::uint64_t> commit(const Transaction& transaction) override;
   Status writable() override { return store_->writable(); }
   std::optional<StoreRoom> room() override { return store_->room(); }
+  Result<std::uint64_t> copy_to(const std::string& folder) override {
+    return store_->copy_to(folder);
+  }
   std::unique_ptr<Watch> watch(std::string prefix, WatchCallback callback) override {
     return store_->watch(std::move(prefix), std::move(callback));
   }

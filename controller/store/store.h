@@ -116,6 +116,12 @@ class Store {
   /// On the disk the rows lie on; none: they lie on no disk, or it cannot be asked.
   virtual std::optional<StoreRoom> room() { return std::nullopt; }
 
+  /// All rows as of one moment, in `folder`, which must not exist: a store opens there as on its
+  /// own. Commits go on meanwhile. The value is a commit that is in the copy; later ones may be.
+  /// Errors: failed_precondition (these rows lie on no disk), resource_exhausted (it is nearly
+  /// full), unavailable (it failed; the rest of the folder is for the caller to remove).
+  virtual Result<std::uint64_t> copy_to(const std::string& folder);
+
   /// Calls `callback` once for every later commit that writes a key starting with `prefix`, in the
   /// order of commits, on the committing thread before `commit` returns. The callback must be quick
   /// and must not call the store or destroy a watch: post the change elsewhere.

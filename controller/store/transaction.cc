@@ -75,6 +75,11 @@ Status Transaction::check() const {
   return {};
 }
 
+Result<std::uint64_t> Store::copy_to(const std::string& folder) {
+  return fail(Code::failed_precondition,
+              "the rows lie on no disk: nothing can be copied to " + folder);
+}
+
 Result<std::vector<Row>> scan_all(Store& store, std::string_view prefix, std::size_t rows_max) {
   std::vector<Row> rows;
   std::string after;

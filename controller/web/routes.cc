@@ -60,6 +60,8 @@ constexpr auto k_routes = std::to_array<Route>({
     {"POST", "/agents/remove", "RemoveAgent"},
     {"POST", "/access/create", "CreateAccess"},
     {"POST", "/access/revoke", "RevokeAccess"},
+    {"POST", "/snapshot", "TakeSnapshot"},
+    {"POST", "/log-level", "SetLogLevel"},
 });
 
 const MethodDescriptor& descriptor_of(std::string_view method) {

@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <sys/statvfs.h>
 
@@ -280,6 +281,26 @@ Result<std::uint64_t> RocksStore::commit_locked(const Transaction& transaction) 
   }
   watches_->publish(head.version, transaction);
   return head.version;
+}
+
+/// RocksDB links its finished files into the copy, so that it costs time and room for what is not
+/// yet in one of them. The witness comes from before, so that it is never ahead of the copied log.
+Result<std::uint64_t> RocksStore::copy_to(const std::string& folder) {
+  std::uint64_t version = 0;
+  {
+    const std::lock_guard lock(commit_mu_);
+    if (!failure_.empty()) return fail(Code::unavailable, failure_);
+    WEIR_TRY(check_space());
+    version = head_.version;
+  }
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(db_.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
+  if (!status.ok()) return fail(Code::unavailable, "copy to " + folder + ": " + status.ToString());
+  WEIR_ASSIGN(witness, Witness::open(folder + "/weir-head"));
+  WEIR_TRY(witness.write(version, true));
+  return version;
 }
 
 std::unique_ptr<Watch> RocksStore::watch(std::string prefix, WatchCallback callback) {

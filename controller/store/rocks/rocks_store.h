@@ -54,6 +54,7 @@ class RocksStore final : public Store {
   Result<std::uint64_t> commit(const Transaction& transaction) override;
   Status writable() override;
   std::optional<StoreRoom> room() override;
+  Result<std::uint64_t> copy_to(const std::string& folder) override;
   std::unique_ptr<Watch> watch(std::string prefix, WatchCallback callback) override;
 
  private:

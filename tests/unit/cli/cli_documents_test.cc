@@ -6,6 +6,7 @@
 
 #include "cli/documents/difference.h"
 #include "cli/documents/documents.h"
+#include "cli/documents/kinds.h"
 #include "tests/unit/cli/cli_fixture.h"
 
 namespace weir::cli {
@@ -70,6 +71,40 @@ TEST_F(CliDocuments, GetsThemAsATableAndAsYaml) {
             "  \"name\": \"shop/web\"\n },\n \"spec\": {\n  \"mode\": \"auto\"\n }\n}\n");
   EXPECT_EQ(weirctl({"get", "pins", "shop/web/mars"}).exit, 8);
   EXPECT_EQ(weirctl({"get", "moons"}).exit, 2);
+}
+
+// What is explained is what is read: an example of each kind, and none of its fields too many.
+TEST_F(CliDocuments, AreExplainedAsTheyAreRead) {
+  for (const DocumentKind& kind : document_kinds()) {
+    const auto read = parse_documents(kind.example, "example");
+    ASSERT_TRUE(read) << kind.kind << ": " << read.error().message();
+    ASSERT_EQ(read->size(), 1U);
+    EXPECT_EQ(read->front().kind, kind.kind);
+    const Outcome run = weirctl({"explain", std::string(kind.word)});
+    EXPECT_EQ(run.exit, 0) << run.err;
+    EXPECT_NE(run.out.find(kind.example), std::string::npos) << run.out;
+    std::stringstream lines(run.out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+    for (const DocumentField& field : kind.fields) {
+      const std::string last(field.path.substr(field.path.rfind('.') + 1));
+      EXPECT_NE(kind.example.find(last + ":"), std::string::npos) << field.path;
+    }
+  }
+}
+
+TEST_F(CliDocuments, AreExplainedFieldByField) {
+  EXPECT_EQ(weirctl({"explain"}).out,
+            "KIND        OF GET       WHAT IT IS\n"
+            "Pin         pins         weights a person holds for requests of a service from a "
+            "region\n"
+            "PolicyMode  policymodes  how far a policy steers a service\n"
+            "Guardrail   guardrails   a limit that policies and pins have to keep\n");
+  EXPECT_EQ(weirctl({"explain", "guardrail.spec.value"}).out,
+            "FIELD         FORM                   WHAT IT IS\n"
+            "spec.value *  0.05 or 5%, 12.5, 15m  the limit, in its own form\n");
+  EXPECT_EQ(weirctl({"explain", "Pin.spec", "-o", "name"}).out, "spec.weights *\nspec.expires\n");
+  EXPECT_EQ(weirctl({"explain", "moon"}).exit, 8);
+  EXPECT_EQ(weirctl({"explain", "Pin.moon"}).exit, 8);
 }
 
 TEST_F(CliDocuments, LooksAtWhatCannotBeApplied) {

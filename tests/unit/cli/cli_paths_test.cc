@@ -55,6 +55,36 @@ TEST_F(CliPaths, ListsThemTheWorstFirst) {
       "1h ago\n");
 }
 
+TEST_F(CliPaths, ListsThoseThatAreWorseThanALimit) {
+  add_three_regions();
+  admin_.paths_before = admin_.paths;
+  admin_.paths_before->mutable_paths(0)->mutable_path()->set_rtt_p50_us(37'100);
+  admin_.paths_before->mutable_paths(1)->mutable_path()->set_rtt_p50_us(36'900);
+  const auto names = [this](const std::string& limit) {
+    return weirctl({"paths", "ls", "--worse-than", limit, "-o", "name"}).out;
+  };
+  EXPECT_EQ(names("2x"), "us-east-1/agent-1\neu-west-1/agent-1\n");
+  const Outcome doubled = weirctl({"paths", "ls", "--worse-than", "2x"});
+  EXPECT_EQ(doubled.err, "compared with 1h ago\n");
+  EXPECT_EQ(doubled.out.find("ap-northeast-1/agent-1  us"), std::string::npos) << doubled.out;
+  EXPECT_EQ(names("3x"), "us-east-1/agent-1\n") << "what is down is always worse";
+  EXPECT_EQ(names("74ms"), "us-east-1/agent-1\n");
+  EXPECT_EQ(names("0.05%"), "us-east-1/agent-1\neu-west-1/agent-1\nap-northeast-1/agent-1\n");
+  for (const char* wrong : {"2", "x", "-1x", "2xx", "nanms", "infx", "1e400ms"}) {
+    EXPECT_EQ(weirctl({"paths", "ls", std::string("--worse-than=") + wrong}).exit, 2) << wrong;
+  }
+  admin_.paths.clear_paths();
+  const Outcome none = weirctl({"paths", "ls", "--worse-than", "1%"});
+  EXPECT_EQ(none.exit, 0);
+  EXPECT_EQ(none.out + none.err, "No path is worse than that.\n");
+}
+
+TEST_F(CliPaths, TellsMomentsWithUtc) {
+  add_path("us-east-1", "eu-west-1", 74'200, true);
+  EXPECT_NE(weirctl({"paths", "ls", "--utc"}).out.find("  2026-01-01T11:00:00Z\n"),
+            std::string::npos);
+}
+
 TEST_F(CliPaths, ShowsAMatrixOfRegions) {
   add_three_regions();
   const Outcome run = weirctl({"paths", "matrix"});

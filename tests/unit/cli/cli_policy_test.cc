@@ -59,6 +59,51 @@ TEST_F(CliPolicy, AsksBeforeItPromotesAndNeedsToKnowWhat) {
   EXPECT_EQ(admin_.promotion_asked->action(), "withdraw");
 }
 
+TEST_F(CliPolicy, ReportsWhatItsChangesCameTo) {
+  const auto change = [this](const char* by, const char* term, const char* guard) -> auto& {
+    auto& added = *admin_.changes.add_changes();
+    added.set_service("shop/web");
+    added.set_by(by);
+    added.set_unix_ms(StoryClock::k_noon_ms - 60'000);
+    added.add_reasons()->set_term(term);
+    added.add_reasons()->set_term(term);  // of another region
+    if (*guard != '\0') added.add_guards(guard);
+    return added;
+  };
+  const auto outcome = [](admin::v1::Change& of, std::uint32_t expected_ppm, std::uint64_t after) {
+    of.set_expected_in_objective_ppm(expected_ppm);
+    of.mutable_seen_before()->set_ended(100);
+    of.mutable_seen_before()->set_in_objective(80);
+    of.mutable_seen_after()->set_ended(100);
+    of.mutable_seen_after()->set_in_objective(after);
+  };
+  outcome(change("planner", "overload", ""), 990'000, 97);
+  outcome(change("planner", "path", "largest step: eu-west-1 72% instead of 60%"), 900'000, 91);
+  change("pin by root", "pinned", "");
+  const Outcome run = weirctl({"policy", "report", "shop/web", "--since", "24h"});
+  EXPECT_EQ(run.exit, 0) << run.err;
+  EXPECT_EQ(run.out,
+            "SERVICE   CHANGES  CUT  MEASURED  BEFORE  EXPECTED   AFTER  OFF BY\n"
+            "shop/web        3    1         2  80.00%    94.50%  94.00%   1.50%\n"
+            "\n"
+            "shop/web\n"
+            "  by      planner 2, pin by root 1\n"
+            "  moved   overload 1, path 1, pinned 1\n"
+            "  guards  largest step 1\n");
+  EXPECT_EQ(admin_.history_asked->service(), "shop/web");
+  EXPECT_EQ(admin_.history_asked->since_unix_ms(), StoryClock::k_noon_ms - 86'400'000);
+  const std::string json =
+      weirctl({"policy", "report", "--since", "2026-01-01T11:00:00Z", "-o", "jsonl"}).out;
+  EXPECT_TRUE(json.starts_with(
+      "{\"apiVersion\":\"weir.v1\",\"kind\":\"PolicyReport\",\"sinceUnixMs\":1767265200000,"
+      "\"services\":[{\"service\":\"shop/web\",\"changes\":3,"))
+      << json;
+  EXPECT_EQ(weirctl({"policy", "report", "--since", "yesterday"}).exit, 2);
+  admin_.changes.clear_changes();
+  EXPECT_NE(weirctl({"policy", "report", "--since", "1h"}).err.find("No changes of weights"),
+            std::string::npos);
+}
+
 TEST_F(CliPolicy, TellsWhatAServiceCosts) {
   auto& policy = *admin_.policies.add_policies();
   policy.set_service("shop/web");

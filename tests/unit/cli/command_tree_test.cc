@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "cli/help_topics.h"
 #include "tests/unit/cli/cli_fixture.h"
 
 namespace weir::cli {
@@ -61,6 +62,43 @@ TEST_F(CommandTree, CompletesCommandsWithoutAController) {
   stop_controller();
   EXPECT_EQ(next({"weights", "get", "shop/"}), "");
   EXPECT_EQ(next({"sta"}), "status");
+}
+
+TEST_F(CommandTree, HelpsWithTopicsAndCommands) {
+  EXPECT_TRUE(weirctl({"help"}).out.starts_with("  exit-codes   what a command ended with\n"));
+  for (const HelpTopic& topic : help_topics()) {
+    const std::string text = weirctl({"help", std::string(topic.name)}).out;
+    EXPECT_EQ(text, topic.text());
+    std::stringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+  }
+  const std::string explain = weirctl({"help", "weights", "explain"}).out;
+  EXPECT_NE(explain.find("weirctl weights explain [OPTIONS]"), std::string::npos) << explain;
+  EXPECT_NE(explain.find("--from"), std::string::npos) << explain;
+  const Outcome typo = weirctl({"help", "exit-code"});
+  EXPECT_EQ(typo.exit, 2);
+  EXPECT_NE(typo.err.find("weirctl help exit-codes"), std::string::npos) << typo.err;
+}
+
+TEST_F(CommandTree, UpkeepAsksForWhatItIsTold) {
+  admin_.snapshot.mutable_snapshot()->set_folder("/var/lib/weir-controller/snapshots/now");
+  admin_.snapshot.mutable_snapshot()->set_commit(7);
+  admin_.snapshot.mutable_snapshot()->set_bytes(3U << 20);
+  admin_.snapshot.add_removed("/var/lib/weir-controller/snapshots/then");
+  const Outcome run = weirctl({"admin", "snapshot", "--keep", "5"});
+  EXPECT_EQ(run.out,
+            "FOLDER                                  COMMIT     SIZE\n"
+            "/var/lib/weir-controller/snapshots/now       7  3.0 MiB\n");
+  EXPECT_EQ(run.err, "removed /var/lib/weir-controller/snapshots/then\n");
+  EXPECT_EQ(admin_.snapshot_asked->keep(), 5U);
+  EXPECT_EQ(weirctl({"admin", "snapshot", "-o", "name"}).out,
+            "/var/lib/weir-controller/snapshots/now\n");
+  EXPECT_EQ(weirctl({"admin", "snapshot", "--keep", "0"}).exit, 2);
+  EXPECT_EQ(weirctl({"admin", "log-level", "debug"}).out,
+            "log level info -> debug, until the controller ends\n");
+  EXPECT_EQ(weirctl({"admin", "log-level", "config"}).exit, 0);
+  EXPECT_EQ(admin_.log_level_asked->level(), "");
+  EXPECT_EQ(weirctl({"admin", "log-level", "loud"}).exit, 2);
 }
 
 TEST_F(CommandTree, HasAScriptForEachShell) {

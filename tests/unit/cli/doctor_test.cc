@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "cli/doctor/examine.h"
 #include "cli/doctor/machine.h"
 #include "cli/doctor/report.h"
 #include "tests/unit/cli/cli_fixture.h"
@@ -47,6 +48,54 @@ TEST(DoctorReport, IsATestRunInCi) {
   </testsuite>
 </testsuites>
 )");
+}
+
+TEST(AboutAgent, KeepsWhatNamesItOrItsRegion) {
+  const auto finding = [](std::string what, std::string next) {
+    return Finding{Finding::Level::fail, "WEIR-1", "agents", std::move(what), "", std::move(next)};
+  };
+  admin::v1::Agent agent;
+  agent.set_agent("eu-west-1/agent-1");
+  agent.set_region("eu-west-1");
+  const std::vector<Finding> all = {
+      finding("eu-west-1/agent-1 is not connected", ""),
+      finding("eu-west-1/agent-12 is not connected", ""),
+      finding("eu-west-1/agent-2 is not connected", ""),
+      finding("eu-west-1 <-> us-east-1 is slow", ""),
+      finding("eu-west-11 <-> us-east-1 is slow", ""),
+      finding("a pin", "weirctl weights unpin shop/web --from eu-west-1"),
+      finding("the controller's disk is nearly full", "")};
+  std::vector<std::string> kept;
+  for (const Finding& one : about_agent(all, agent)) kept.push_back(one.what);
+  EXPECT_EQ(kept, (std::vector<std::string>{"eu-west-1/agent-1 is not connected",
+                                            "eu-west-1 <-> us-east-1 is slow", "a pin"}));
+}
+
+TEST_F(CliTest, DoctorFindsNoAgentThatIsNotThere) {
+  const Outcome run = weirctl({"doctor", "--agent", "mars/agent-1"});
+  EXPECT_EQ(run.exit, 8);
+  EXPECT_NE(run.err.find("no agent of that name has joined"), std::string::npos) << run.err;
+  EXPECT_EQ(weirctl({"doctor", "--agent", "mars/agent-1", "--pre"}).exit, 2);
+}
+
+TEST_F(CliTest, DoctorFailsOnAWarningWhenToldTo) {
+  const auto warned = [this](const char* on) { return weirctl({"doctor", "--fail-on", on}); };
+  auto& agent = *admin_.agents.add_agents();
+  agent.set_agent("us-east-1/agent-1");
+  agent.set_region("us-east-1");
+  agent.set_connected(true);
+  agent.set_last_seen_unix_ms(StoryClock::k_noon_ms);
+  auto& row = *admin_.weights.add_rows();
+  row.set_service("shop/web");
+  row.set_from_region("us-east-1");
+  row.set_pinned(true);
+  admin_.weights.set_unix_ms(StoryClock::k_noon_ms);
+  admin_.status.set_agents_total(1);
+  admin_.status.set_agents_connected(1);
+  const Outcome calm = warned("fail");
+  EXPECT_EQ(calm.exit, 0) << calm.out << calm.err;
+  EXPECT_NE(calm.out.find("WARN"), std::string::npos) << calm.out;
+  EXPECT_EQ(warned("warn").exit, 3);
 }
 
 TEST_F(CliTest, DoctorSaysWhyNobodyAnswers) {

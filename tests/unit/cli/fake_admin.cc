@@ -93,12 +93,33 @@ void FakeAdmin::fill(RpcRouter& router) {
       router, *this, "RevokeToken", [](const RevokeTokenRequest&) { return RevokeTokenReply(); });
   fixed<ListAgentsRequest>(router, *this, "ListAgents", agents);
   fixed<ListTokensRequest>(router, *this, "ListTokens", tokens);
-  fixed<ListPathsRequest>(router, *this, "ListPaths", paths);
+  unary<ListPathsRequest, ListPathsReply>(router, *this, "ListPaths",
+                                          [this](const ListPathsRequest& request) {
+                                            const bool past = request.at_unix_ms() != 0;
+                                            return past && paths_before ? *paths_before : paths;
+                                          });
+  unary<TakeSnapshotRequest, TakeSnapshotReply>(router, *this, "TakeSnapshot",
+                                                [this](const TakeSnapshotRequest& request) {
+                                                  snapshot_asked = request;
+                                                  return snapshot;
+                                                });
+  unary<SetLogLevelRequest, SetLogLevelReply>(
+      router, *this, "SetLogLevel", [this](const SetLogLevelRequest& request) {
+        log_level_asked = request;
+        SetLogLevelReply reply;
+        reply.set_before("info");
+        reply.set_after(request.level().empty() ? "info" : request.level());
+        return reply;
+      });
   fixed<PingPathRequest>(router, *this, "PingPath", ping);
   fixed<ListServicesRequest>(router, *this, "ListServices", services);
   fixed<GetWeightsRequest>(router, *this, "GetWeights", weights);
   fixed<ExplainWeightsRequest>(router, *this, "ExplainWeights", explanation);
-  fixed<ListChangesRequest>(router, *this, "ListChanges", changes);
+  unary<ListChangesRequest, ListChangesReply>(router, *this, "ListChanges",
+                                              [this](const ListChangesRequest& request) {
+                                                history_asked = request;
+                                                return changes;
+                                              });
   fixed<ListPinsRequest>(router, *this, "ListPins", pins);
   fixed<ListGuardrailsRequest>(router, *this, "ListGuardrails", guardrails);
   fixed<EvacuateRegionRequest>(router, *this, "EvacuateRegion", evacuation);

@@ -19,6 +19,7 @@ struct FakeAdmin {
   admin::v1::CreateTokenReply token;
   admin::v1::ListTokensReply tokens;
   admin::v1::ListPathsReply paths;
+  std::optional<admin::v1::ListPathsReply> paths_before;  // when asked for a moment
   admin::v1::PingPathReply ping;
   admin::v1::ListServicesReply services;
   admin::v1::GetWeightsReply weights;
@@ -36,6 +37,7 @@ struct FakeAdmin {
   admin::v1::PromotePolicyReply promotion;
   admin::v1::ListEventsReply events;
   admin::v1::SimulateReply simulation;
+  admin::v1::TakeSnapshotReply snapshot;
   std::optional<Error> error;  // answers everything
 
   std::vector<admin::v1::PinWeightsRequest> pins_asked;
@@ -45,6 +47,9 @@ struct FakeAdmin {
   std::optional<admin::v1::ListEventsRequest> events_asked;
   std::optional<admin::v1::PromotePolicyRequest> promotion_asked;
   std::optional<admin::v1::SimulateRequest> simulation_asked;
+  std::optional<admin::v1::ListChangesRequest> history_asked;
+  std::optional<admin::v1::TakeSnapshotRequest> snapshot_asked;
+  std::optional<admin::v1::SetLogLevelRequest> log_level_asked;
 
   /// Adds every method of the admin API.
   void fill(RpcRouter& router);

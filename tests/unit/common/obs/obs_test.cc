@@ -35,6 +35,25 @@ TEST(Log, WritesNeitherUpperControlsNorWhatIsNoUtf8) {
   EXPECT_EQ(Log::format_line(LogFormat::text, "a.b", {{"k", "x\u009b"}}), "a.b k=\"x\\u009b\"");
 }
 
+TEST(Log, WritesFromTheLevelItIsSetTo) {
+  Log log(LogLevel::warn);
+  testing::internal::CaptureStderr();
+  log.info("one");
+  log.set_level(LogLevel::debug);
+  EXPECT_EQ(log.level(), LogLevel::debug);
+  log.debug("two");
+  log.set_level(LogLevel::error);
+  log.warn("three");
+  const std::string written = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(written.find("one"), std::string::npos) << written;
+  EXPECT_NE(written.find("two"), std::string::npos) << written;
+  EXPECT_EQ(written.find("three"), std::string::npos) << written;
+  for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
+    EXPECT_EQ(parse_log_level(log_level_name(level)), level);
+  }
+  EXPECT_EQ(parse_log_level("warning"), std::nullopt);
+}
+
 TEST(LogLimit, LetsABurstThroughThenOneASecond) {
   LogLimit limit(1, 3);
   Time now{};

@@ -125,7 +125,7 @@ TEST_F(AdminServices, LetEachRoleDoWhatItMay) {
         "EvacuateRegion", "EndEvacuation", "ListAudit", "TightenGuardrail"}},
       {"admin",
        {"CreateToken", "ListTokens", "RevokeToken", "RemoveAgent", "PromotePolicy", "CreateAccess",
-        "ListAccess", "RevokeAccess", "ChangeGuardrail"}}};
+        "ListAccess", "RevokeAccess", "ChangeGuardrail", "TakeSnapshot", "SetLogLevel"}}};
   const std::vector<std::string> roles = {"viewer", "operator", "admin"};
   std::size_t walked = 0;
   for (std::size_t needed = 0; needed < roles.size(); ++needed) {

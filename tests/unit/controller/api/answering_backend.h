@@ -139,6 +139,14 @@ class AnsweringBackend : public AdminBackend {
   Later<Result<admin::v1::SimulateReply>> simulate(admin::v1::SimulateRequest) override {
     co_return answer<admin::v1::SimulateReply>();
   }
+  Later<Result<admin::v1::TakeSnapshotReply>> take_snapshot(admin::v1::TakeSnapshotRequest,
+                                                            std::string who) override {
+    return changed<admin::v1::TakeSnapshotReply>(std::move(who));
+  }
+  Later<Result<admin::v1::SetLogLevelReply>> set_log_level(admin::v1::SetLogLevelRequest,
+                                                           std::string who) override {
+    return changed<admin::v1::SetLogLevelReply>(std::move(who));
+  }
   Later<Result<admin::v1::DiagnoseReply>> diagnose() override {
     co_return answer<admin::v1::DiagnoseReply>();
   }

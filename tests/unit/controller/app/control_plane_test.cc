@@ -154,6 +154,7 @@ class Life {
                             .sync_tunnel = [this] { return count_round(); }});
     EXPECT_TRUE(plane_->load());
     desk_ = std::make_unique<OperatorDesk>(*plane_, OperatorDesk::Parts{.store_kind = "memory",
+                                                                        .state_dir = "/nonexistent",
                                                                         .store = store_,
                                                                         .series = series_,
                                                                         .audit = audit_,
@@ -230,6 +231,16 @@ class Life {
     request.set_value(value);
     request.set_ttl_s(ttl_s);
     return wait(desk_->change_guardrail(request, may_loosen, "ada"));
+  }
+  Result<admin::v1::SetLogLevelReply> set_log_level(const std::string& level) {
+    admin::v1::SetLogLevelRequest request;
+    request.set_level(level);
+    return wait(desk_->set_log_level(request, "ada"));
+  }
+  Result<admin::v1::TakeSnapshotReply> take_snapshot(std::uint32_t keep) {
+    admin::v1::TakeSnapshotRequest request;
+    request.set_keep(keep);
+    return wait(desk_->take_snapshot(request, "ada"));
   }
   /// Of the requests from us, as it is published.
   double share_of_eu() {
@@ -852,6 +863,27 @@ TEST(OperatorDesk, RefusesAGuardrailThatMeansNothingOrGivesRoom) {
       << "in a minute it would be 1 again";
   EXPECT_EQ(code(life.guardrail("max_step", "", false)), Code::failed_precondition);
   EXPECT_EQ(code(life.guardrail("max_step", "0.3", true)), Code::ok);
+}
+
+TEST(OperatorDesk, ChangesHowMuchIsLoggedAndBack) {
+  MemoryStore store;
+  Life life(store);
+  const auto set = [&life](const std::string& level) {
+    const auto reply = life.set_log_level(level);
+    return reply ? reply->before() + " -> " + reply->after() : reply.error().message();
+  };
+  const std::string configured = std::string("error");  // the log of a life
+  EXPECT_EQ(set("debug"), configured + " -> debug");
+  EXPECT_EQ(set("warn"), "debug -> warn");
+  EXPECT_EQ(set(""), "warn -> " + configured) << "the configuration's again";
+  EXPECT_EQ(set("loud"), "log level \"loud\" is none of debug, info, warn, error");
+}
+
+TEST(OperatorDesk, TakesNoSnapshotOfWhatLiesOnNoDisk) {
+  MemoryStore store;
+  Life life(store);
+  EXPECT_EQ(life.take_snapshot(0).error().code(), Code::unavailable) << "there is no state_dir";
+  EXPECT_EQ(life.take_snapshot(101).error().code(), Code::invalid_argument);
 }
 
 TEST(OperatorDesk, RefusesAPinThatMeansNothing) {

@@ -1,7 +1,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "controller/store/rocks/rocks_store.h"
 #include "tests/unit/controller/store/scratch.h"
@@ -36,6 +38,55 @@ TEST(RocksStore, KeepsRowsAndVersionsOverAReopening) {
     EXPECT_GT(*version, last);
     last = *version;
   }
+}
+
+TEST(RocksStore, CopiesAllRowsOfOneMoment) {
+  const Scratch scratch;
+  const auto store = RocksStore::open({.path = scratch / "store"});
+  ASSERT_TRUE(store);
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(
+        (*store)->commit(Transaction().put("k" + std::to_string(i), std::string(1000, 'v'))));
+  }
+  const auto copied = (*store)->copy_to(scratch / "copy");
+  ASSERT_TRUE(copied) << copied.error().message();
+  EXPECT_EQ(*copied, 300U);
+  ASSERT_TRUE((*store)->commit(Transaction().erase("k0").put("later", "v")));
+  const auto copy = RocksStore::open({.path = scratch / "copy"});  // which checks every row
+  ASSERT_TRUE(copy) << copy.error().message();
+  EXPECT_EQ(scan_all(**copy, "", 1000)->size(), 300U);
+  EXPECT_TRUE((*copy)->get("k0")->has_value());
+  const auto later = (*copy)->commit(Transaction().put("own", "v"));
+  ASSERT_TRUE(later);
+  EXPECT_EQ(*later, 301U);
+  EXPECT_FALSE((*store)->get("own")->has_value()) << "the copy writes into the store's files";
+  EXPECT_EQ((*store)->copy_to(scratch / "copy").error().code(), Code::unavailable) << "it is there";
+}
+
+TEST(RocksStore, CopiesWhileCommitsGoOn) {
+  const Scratch scratch;
+  const auto store = RocksStore::open({.path = scratch / "store", .write_buffer_bytes = 64 << 10});
+  ASSERT_TRUE(store);
+  std::atomic<bool> stop{false};
+  std::jthread writer([&] {
+    for (int i = 0; !stop; ++i) {
+      ASSERT_TRUE((*store)->commit(Transaction()
+                                       .put("a", std::to_string(i))
+                                       .put("b", std::to_string(i))
+                                       .put("x" + std::to_string(i), std::string(500, 'v'))));
+    }
+  });
+  for (int round = 0; round < 10; ++round) {
+    const std::string folder = scratch / ("copy" + std::to_string(round)).c_str();
+    const auto copied = (*store)->copy_to(folder);
+    ASSERT_TRUE(copied) << copied.error().message();
+    const auto copy = RocksStore::open({.path = folder});
+    ASSERT_TRUE(copy) << copy.error().message();
+    if (*copied == 0) continue;  // before the first commit
+    EXPECT_EQ((*(*copy)->get("a"))->value, (*(*copy)->get("b"))->value);
+    EXPECT_GE((*(*copy)->get("a"))->version, *copied);
+  }
+  stop = true;
 }
 
 TEST(RocksStore, KeepsTheDirectoryToItsOwner) {
