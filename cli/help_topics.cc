@@ -86,8 +86,8 @@ std::string environment() {
 std::string moments() {
   return "A span is 90s, 10m, 1h30m or 2d: of --ttl, --timeout, --for.\n"
          "A moment is a span ago, or 2026-11-23T07:03:29Z: of --at, --since.\n\n"
-         "Tables say how long ago; with --utc they say when. Documents say milliseconds since "
-         "1970.\n";
+         "Tables say how long ago, with --utc when; documents milliseconds since 1970. What\n"
+         "weirctl doctor finds is told in words, always as time ago.\n";
 }
 
 std::string names() {

@@ -18,6 +18,9 @@ std::string snapshot_table(AdminSession& session, const TakeSnapshotReply& reply
   for (const std::string& folder : reply.removed()) {
     session.terminal().err << "removed " << printable(folder) << "\n";
   }
+  if (!reply.not_removed().empty()) {
+    session.terminal().err << "an older one stays: " << printable(reply.not_removed()) << "\n";
+  }
   return table_or(session, table, "");
 }
 

@@ -19,11 +19,11 @@ struct DoctorOptions {
   std::uint32_t port = 0;
 };
 
-Exit tell(AdminSession& session, const DoctorOptions& options, const Diagnosis& diagnosis) {
+Exit tell(AdminSession& session, const DoctorOptions& options, Diagnosis diagnosis) {
+  diagnosis.warnings_fail = options.fail_on == "warn";
   session.terminal().out << report(diagnosis, session.output, session.terminal().colour)
                          << std::flush;
-  const bool good = options.fail_on == "warn" ? diagnosis.found.empty() : well(diagnosis.found);
-  return good ? Exit::ok : Exit::condition;
+  return diagnosis.ok() ? Exit::ok : Exit::condition;
 }
 
 Exit examine_machine(AdminSession& session, const DoctorOptions& options) {
@@ -40,9 +40,14 @@ Exit examine_agent(AdminSession& session, const DoctorOptions& options, const Me
     return session.fail_with(Exit::not_found, "cannot examine " + printable(options.agent),
                              "no agent of that name has joined", "weirctl mesh ls");
   }
-  return tell(
-      session, options,
-      {"agent " + printable(options.agent), about_agent(findings_of(mesh), *agent), looked_at()});
+  const std::vector<Finding> all = findings_of(mesh);
+  // Where something else is wrong is not said to be well.
+  std::vector<std::string_view> looked = looked_at();
+  std::erase_if(looked, [&all](std::string_view part) {
+    return std::ranges::any_of(all, [part](const Finding& one) { return one.about == part; });
+  });
+  return tell(session, options,
+              {"agent " + printable(options.agent), about_agent(all, *agent), looked});
 }
 
 Exit examine(AdminSession& session, const DoctorOptions& options) {

@@ -51,8 +51,8 @@ Exit explain(AdminSession& session, const std::string& what) {
                                        {"form", field.form},
                                        {"required", field.required},
                                        {"meaning", field.meaning}});
-    table.add({std::string(field.path) + (field.required ? " *" : ""), std::string(field.form),
-               std::string(field.meaning)});
+    table.add({std::string(field.path) + (field.required && !session.rows_only() ? " *" : ""),
+               std::string(field.form), std::string(field.meaning)});
   }
   if (list.empty()) {
     return session.fail_with(Exit::not_found, "cannot explain " + printable(what),

@@ -63,9 +63,7 @@ std::string text_of(AdminSession& session, const std::vector<PolicyPast>& servic
                {"OFF BY", Align::right}});
   std::string more;
   for (const PolicyPast& past : services) {
-    std::uint32_t cut = 0;
-    for (const auto& [guard, count] : past.cuts) cut += count;
-    table.add({past.service, std::to_string(past.changes), std::to_string(cut),
+    table.add({past.service, std::to_string(past.changes), std::to_string(past.cut),
                std::to_string(past.measured), share_or_dash(past, past.before),
                share_or_dash(past, past.expected), share_or_dash(past, past.after),
                share_or_dash(past, past.off_by)});
@@ -92,9 +90,10 @@ boost::json::array as_json(const std::vector<PolicyPast>& services) {
   boost::json::array all;
   for (const PolicyPast& past : services) {
     boost::json::object& row = all.emplace_back(boost::json::object()).as_object();
-    row = {{"service", past.service},      {"changes", past.changes},
-           {"by", as_json(past.by)},       {"terms", as_json(past.terms)},
-           {"guards", as_json(past.cuts)}, {"measured", past.measured}};
+    row = {{"service", past.service},  {"changes", past.changes},
+           {"by", as_json(past.by)},   {"terms", as_json(past.terms)},
+           {"cut", past.cut},          {"guards", as_json(past.cuts)},
+           {"measured", past.measured}};
     if (past.measured == 0) continue;
     row["inObjectiveBefore"] = past.before;
     row["inObjectiveExpected"] = past.expected;
@@ -113,6 +112,7 @@ std::vector<PolicyPast> policy_past(const ListChangesReply& changes) {
     PolicyPast& past = by_service[change.service()];
     past.service = change.service();
     past.changes += 1;
+    past.cut += change.guards().empty() ? 0 : 1;
     past.by[change.by()] += 1;
     Counts once;
     for (const Reason& reason : change.reasons()) once[reason.term()] = 1;
@@ -158,7 +158,8 @@ Exit report_since(AdminSession& session, const std::string& service, const std::
       session.ask(admin_method<ListChangesRequest, ListChangesReply>("ListChanges"), request);
   if (!changes) return session.fail_with(failed, changes.error(), "weirctl services ls");
   const auto services = policy_past(*changes);
-  show_plain(session, "PolicyReport", {{"sinceUnixMs", *moment}, {"services", as_json(services)}},
+  show_plain(session, "PolicyReport",
+             {{"sinceUnixMs", std::to_string(*moment)}, {"services", as_json(services)}},
              [&] { return text_of(session, services, *moment, *changes); });
   return Exit::ok;
 }

@@ -17,6 +17,7 @@ struct PolicyPast {
   std::map<std::string, std::uint32_t> by;     // "planner", "pin by root": changes each
   std::map<std::string, std::uint32_t> terms;  // "overload": changes it moved something in
   std::map<std::string, std::uint32_t> cuts;   // "largest step": changes this guard cut
+  std::uint32_t cut = 0;                       // changes any guard cut
   // Of changes whose outcome was expected and measured: requests within the objective, of all.
   std::uint32_t measured = 0;
   double before = 0;

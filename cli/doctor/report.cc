@@ -126,7 +126,7 @@ std::string json_of(const Diagnosis& diagnosis) {
   }
   return boost::json::serialize(boost::json::object{{"apiVersion", "weir.v1"},
                                                     {"kind", "Diagnosis"},
-                                                    {"ok", well(diagnosis.found)},
+                                                    {"ok", diagnosis.ok()},
                                                     {"findings", rows}}) +
          "\n";
 }

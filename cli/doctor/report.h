@@ -14,6 +14,9 @@ struct Diagnosis {
   std::string of;
   std::vector<Finding> found;
   std::vector<std::string_view> looked;
+  bool warnings_fail = false;  // --fail-on warn
+
+  bool ok() const { return warnings_fail ? found.empty() : well(found); }
 };
 
 /// As `output` says: for people, a line a finding for chat (`short_lines`), JUnit's XML for CI, or

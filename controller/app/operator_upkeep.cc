@@ -42,6 +42,7 @@ asio::awaitable<Result<pb::TakeSnapshotReply>> OperatorDesk::take_snapshot(
   reply.mutable_snapshot()->set_unix_ms(now);
   reply.mutable_snapshot()->set_commit(made->commit);
   reply.mutable_snapshot()->set_bytes(made->bytes);
+  reply.set_not_removed(made->not_removed);
   for (const std::string& folder : made->removed) reply.add_removed(folder);
   co_return reply;
 }

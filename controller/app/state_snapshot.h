@@ -15,6 +15,7 @@ struct StateSnapshot {
   std::uint64_t commit = 0;  // the store's newest at that moment, or a later one
   std::uint64_t bytes = 0;
   std::vector<std::string> removed;  // folders of older ones
+  std::string not_removed;           // why one that should have gone is still there; empty: none is
 };
 
 /// A copy of what the controller must not lose (the store and the tunnel's key), as of one moment,

@@ -79,6 +79,7 @@ TEST_F(CliPolicy, ReportsWhatItsChangesCameTo) {
   };
   outcome(change("planner", "overload", ""), 990'000, 97);
   outcome(change("planner", "path", "largest step: eu-west-1 72% instead of 60%"), 900'000, 91);
+  admin_.changes.mutable_changes(1)->add_guards("minimum share: us-east-1 5%");
   change("pin by root", "pinned", "");
   const Outcome run = weirctl({"policy", "report", "shop/web", "--since", "24h"});
   EXPECT_EQ(run.exit, 0) << run.err;
@@ -89,13 +90,13 @@ TEST_F(CliPolicy, ReportsWhatItsChangesCameTo) {
             "shop/web\n"
             "  by      planner 2, pin by root 1\n"
             "  moved   overload 1, path 1, pinned 1\n"
-            "  guards  largest step 1\n");
+            "  guards  largest step 1, minimum share 1\n");
   EXPECT_EQ(admin_.history_asked->service(), "shop/web");
   EXPECT_EQ(admin_.history_asked->since_unix_ms(), StoryClock::k_noon_ms - 86'400'000);
   const std::string json =
       weirctl({"policy", "report", "--since", "2026-01-01T11:00:00Z", "-o", "jsonl"}).out;
   EXPECT_TRUE(json.starts_with(
-      "{\"apiVersion\":\"weir.v1\",\"kind\":\"PolicyReport\",\"sinceUnixMs\":1767265200000,"
+      "{\"apiVersion\":\"weir.v1\",\"kind\":\"PolicyReport\",\"sinceUnixMs\":\"1767265200000\","
       "\"services\":[{\"service\":\"shop/web\",\"changes\":3,"))
       << json;
   EXPECT_EQ(weirctl({"policy", "report", "--since", "yesterday"}).exit, 2);

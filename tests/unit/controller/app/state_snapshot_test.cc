@@ -98,6 +98,22 @@ TEST_F(StateSnapshots, LeaveNothingHalfThatLooksWhole) {
   EXPECT_EQ(there(), std::vector<std::string>{"2026-01-01T12-00-00Z"});
 }
 
+TEST_F(StateSnapshots, RemoveNothingThatAnOperatorPutThere) {
+  fs::create_directories(state_dir_ + "/snapshots/before-upgrade-2026-01-01T10-00-00Z");
+  std::ofstream(state_dir_ + "/snapshots/2026-01-01T10-00-00Z") << "a file";
+  fs::create_directories(state_dir_ + "/snapshots/.old/store");  // a crash while one was removed
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(take_snapshot(*store_, state_dir_, k_noon_ms + i * 1000, 1));
+  }
+  EXPECT_EQ(there(), (std::vector<std::string>{"2026-01-01T10-00-00Z", "2026-01-01T12-00-01Z",
+                                               "before-upgrade-2026-01-01T10-00-00Z"}));
+}
+
+TEST_F(StateSnapshots, SayWhatIsWrongWithTheirFolder) {
+  fs::create_symlink("snapshots", state_dir_ + "/snapshots");  // to itself
+  EXPECT_EQ(take_snapshot(*store_, state_dir_, k_noon_ms, 1).error().code(), Code::unavailable);
+}
+
 TEST_F(StateSnapshots, NeedAStoreOnADisk) {
   MemoryStore memory;
   EXPECT_EQ(take_snapshot(memory, state_dir_, k_noon_ms, 3).error().code(),
