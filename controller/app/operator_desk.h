@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -127,6 +128,8 @@ class OperatorDesk final : public AdminBackend {
   std::vector<admin::v1::ShownCertificate> certificates_;
   const LogLevel configured_log_level_;
   bool snapshot_runs_ = false;
+  // Of its own: a slow disk must not hold up what is to be published.
+  boost::asio::thread_pool snapshot_thread_{1};
 };
 
 }  // namespace weir::controller

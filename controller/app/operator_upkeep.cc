@@ -31,7 +31,7 @@ asio::awaitable<Result<pb::TakeSnapshotReply>> OperatorDesk::take_snapshot(
   const std::int64_t now = plane_.unix_ms();
   const std::size_t keep = request.keep() == 0 ? k_keep : request.keep();
   const auto made = co_await on_blocking<Result<StateSnapshot>>(
-      plane_.blocking(), [&store = parts_.store, state_dir = parts_.state_dir, now, keep] {
+      snapshot_thread_, [&store = parts_.store, state_dir = parts_.state_dir, now, keep] {
         return controller::take_snapshot(store, state_dir, now, keep);
       });
   snapshot_runs_ = false;
